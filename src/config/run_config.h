@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "dataset/augment.h"
+#include "dataset/load_dataset.h"
 #include "quant/quant_spec.h"
 
 namespace fixynn {
 
-enum class DatasetKind { kGtsrb, kCifar10, kCifar100, kFolder, kList };
-enum class BadImagePolicy { kFail, kSkip };
 enum class LearningRateSchedule { kConstant, kCosine, kOneCycle };
 
 struct DataConfig {
