@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/error.h"
+#include "core/version.h"
+
+// What every program's main shares. A main is:
+//
+//   int main(int argc, char** argv) {
+//     return fixynn::run_main(argc, argv, [](int count, char** values) {
+//       CLI::App app;
+//       fixynn::set_manual(app, {.name = "fixynn-x", .summary = "does x", .description = "...", .examples =
+//       "..."}); app.add_option(...); if (!fixynn::parse_arguments(app, count, values)) return 0;  // --help
+//       or --version was printed
+//       ...
+//       return 0;
+//     });
+//   }
+
+namespace fixynn {
+
+/// The first line of --version: "fixynn-data 0.1.0 (1a2b3c4d5e6f)".
+inline std::string version_text(const std::string& program) {
+  return fmt::format("{} {} ({})", program, kVersion, kRevision);
+}
+
+/// The parts of a manual page that the options do not give. Paragraphs are separated by an empty line; lines
+/// of a paragraph are filled to the width of the page, lines that begin with a space are kept as they are.
+struct ManualPage {
+  std::string name{};         ///< of the program, "fixynn-data", or of the subcommand, "inspect"
+  std::string summary{};      ///< one line without a full stop
+  std::string synopsis{};     ///< default: the usage that the options give
+  std::string description{};  ///< some paragraphs
+  std::string examples{};     ///< lines "  command"
+  std::string exit_status =
+      " 0  done\n 1  the work failed; one sentence on standard error says why\n"
+      " 2  the command line or the configuration is wrong";
+};
+
+/// Lays --help out like a manual page.
+class ManualFormatter : public CLI::Formatter {
+ public:
+  explicit ManualFormatter(ManualPage page) : page_(std::move(page)) {}
+
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override {
+    const std::string full_name =
+        app->get_parent() == nullptr ? page_.name : app->get_parent()->get_name() + " " + page_.name;
+    std::string page = "NAME\n" + fill(full_name + " - " + page_.summary, kIndent);
+    std::string synopsis = page_.synopsis;
+    if (synopsis.empty()) {
+      synopsis = make_usage(app, full_name);
+      synopsis = synopsis.substr(synopsis.find(": ") + 2);
+    }
+    page += "\nSYNOPSIS\n" + fill(" " + synopsis, kIndent - 1);
+    if (!page_.description.empty()) page += "\nDESCRIPTION\n" + fill(page_.description, kIndent);
+    page += list_subcommands(app) + list_options(app);
+    page += "\nEXIT STATUS\n" + fill(page_.exit_status, kIndent - 1);
+    if (!page_.examples.empty()) page += "\nEXAMPLES\n" + fill(page_.examples, kIndent - 2);
+    return page;
+  }
+
+ private:
+  static constexpr size_t kIndent = 7;
+  static constexpr size_t kWidth = 80;
+
+  static std::string fill(const std::string& text, size_t indent) {
+    std::string out, line;
+    std::istringstream lines(text);
+    const std::string margin(indent, ' ');
+    const auto flush = [&] {
+      if (!line.empty()) out += margin + line + "\n";
+      line.clear();
+    };
+    for (std::string source; std::getline(lines, source);) {
+      if (source.empty() || source[0] == ' ') {
+        flush();
+        out += source.empty() ? "\n" : margin + source + "\n";
+        continue;
+      }
+      std::istringstream words(source);
+      for (std::string word; words >> word;) {
+        if (!line.empty() && indent + line.size() + 1 + word.size() > kWidth) flush();
+        line += (line.empty() ? "" : " ") + word;
+      }
+    }
+    flush();
+    return out;
+  }
+
+  static std::string list_subcommands(const CLI::App* app) {
+    const auto commands = app->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
+    if (commands.empty()) return {};
+    std::string out = "\nCOMMANDS\n";
+    for (const CLI::App* command : commands) {
+      out += std::string(kIndent, ' ') + command->get_name() + "\n" +
+             fill(command->get_description(), kIndent + 6);
+    }
+    return out + fill("'" + app->get_name() + " COMMAND --help' describes a command.", kIndent);
+  }
+
+  static std::string list_options(const CLI::App* app) {
+    std::string out = "\nOPTIONS\n";
+    const auto options =
+        app->get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+    for (const bool positional : {true, false}) {
+      for (const CLI::Option* option : options) {
+        if (option->get_positional() != positional) continue;
+        std::string head = option->get_name(positional, !positional);
+        for (size_t comma = head.find(','); comma != std::string::npos; comma = head.find(',', comma + 2)) {
+          head.replace(comma, 1, ", ");
+        }
+        if (!positional && option->get_type_size() != 0 && !option->get_type_name().empty()) {
+          head += " " + option->get_type_name();
+        }
+        std::string text = option->get_description();
+        const std::string preset = option->get_default_str();
+        if (!preset.empty() && preset != "[]" && preset != "false" && preset != "\"\"")
+          text += " (default " + preset + ")";
+        out += std::string(kIndent, ' ') + head + "\n" + fill(text, kIndent + 6);
+      }
+    }
+    return out;
+  }
+
+  ManualPage page_;
+};
+
+/// Gives a program or a subcommand its manual page; a program also gets --version.
+inline void set_manual(CLI::App& app, const ManualPage& page) {
+  app.name(page.name);
+  app.description(page.summary);
+  app.formatter(std::make_shared<ManualFormatter>(page));
+  app.set_help_flag("-h,--help", "Print this page and exit.");
+  app.option_defaults()->always_capture_default();
+  if (app.get_parent() == nullptr) {
+    app.set_version_flag("--version", version_text(page.name), "Print version and git revision and exit.");
+  }
+}
+
+/// Parses the command line. False: --help or --version was printed and the program should return 0. Throws
+/// Error(kUsage), one sentence that points to --help.
+inline bool parse_arguments(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (const CLI::Success& request) {
+    app.exit(request);
+    return false;
+  } catch (const CLI::ParseError& problem) {
+    std::string text = problem.what();
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '.'))
+      text.pop_back();
+    for (char& c : text) {
+      if (c == '\n') c = ' ';
+    }
+    fail_usage("{}; see '{} --help'", text, app.get_name());
+  }
+}
+
+/// Runs `body(argc, argv)`, which returns the exit code, and turns every exception into "error: sentence" on
+/// standard error and its exit code.
+template <typename Body>
+int run_main(int argc, char** argv, Body&& body) {
+  const auto report = [](std::string_view message) {
+    std::fflush(stdout);
+    fmt::print(stderr, "error: {}\n", message);
+  };
+  try {
+    const int code = std::forward<Body>(body)(argc, argv);
+    if (std::fflush(stdout) != 0) {
+      report("the output cannot be written to standard output");
+      return 1;
+    }
+    return code;
+  } catch (const Error& error) {
+    report(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    report("out of memory; use a smaller size or batch, or a machine with more memory");
+  } catch (const std::exception& error) {
+    report(error.what());
+  }
+  return 1;
+}
+
+}  // namespace fixynn

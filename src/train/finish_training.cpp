@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last part of Training: from trained parameters to a tested integer network in the run directory.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/version.h"
+#include "integer/lower.h"
+#include "integer/network_file.h"
+#include "train/evaluate.h"
+#include "train/training.h"
+
+namespace fixynn {
+namespace {
+
+constexpr const char* kPreprocessing =
+    "whole image resized to input_size x input_size by bilinear sampling (edges clamped), RGB, u8; codes = pixel - 128, "
+    "values = codes / 127.5; padding 0 in that domain";
+
+int64_t count_zeros(const auto& values) {
+  return static_cast<int64_t>(std::count(values.begin(), values.end(), 0));
+}
+
+std::vector<LayerFacts> layer_facts(const IntegerNetwork& network) {
+  const ParameterLayout layout(network.network);
+  const size_t frozen = static_cast<size_t>(MobileNet::convs_in_layers(network.fixed_layers));
+  std::vector<LayerFacts> all;
+  for (size_t i = 0; i < network.network.convs.size(); ++i) {
+    LayerFacts facts;
+    facts.name = network.network.convs[i].name;
+    facts.frozen = i < frozen;
+    facts.weights = network.network.convs[i].weight_count();
+    if (i < network.convs.size()) {
+      const IntegerConv& conv = network.convs[i];
+      facts.weight_bits = conv.quant.weight_bits;
+      facts.activation_bits = conv.quant.activation_bits;
+      facts.zero_weights = count_zeros(conv.weights.codes);
+      facts.shift = conv.shift;
+    } else {
+      facts.zero_weights = count_zeros(std::span(network.parameters.values)
+                                           .subspan(layout.convs[i].weight, static_cast<size_t>(facts.weights)));
+    }
+    all.push_back(facts);
+  }
+  LayerFacts head;
+  head.name = "head";
+  head.weights = static_cast<int64_t>(layout.head_bias - layout.head_weight);
+  if (network.has_head) {
+    head.weight_bits = network.head.weights.bits;
+    head.zero_weights = count_zeros(network.head.weights.codes);
+  } else {
+    head.zero_weights = count_zeros(
+        std::span(network.parameters.values).subspan(layout.head_weight, static_cast<size_t>(head.weights)));
+  }
+  all.push_back(head);
+  return all;
+}
+
+}  // namespace
+
+void Training::reestimate_statistics() {
+  const TrainConfig& train = context_.config.train;
+  // With the statistics frozen for a while, the weights have settled on them.
+  const bool were_frozen = phase_reached(train.epochs - 1, train.epochs, train.freeze_statistics_from);
+  if (train.reestimate_images <= 0 || were_frozen) return;
+  std::vector<uint32_t> samples = epoch_order(context_.data.train, seed_, static_cast<uint32_t>(train.epochs));
+  samples.resize(std::min(samples.size(), static_cast<size_t>(train.reestimate_images)));
+  TrainState state = engine_->state();
+  state.parameters.statistics = engine_->measure_statistics(samples, true, true);
+  engine_->set_state(state);
+  context_.log.info("fixed layers {}, seed {}: batch-norm statistics re-estimated on {} training images", fixed_layers_,
+                    seed_, samples.size());
+}
+
+bool Training::finish() {
+  context_.progress.set_state("evaluating");
+  const std::string trained_sha256 = state_sha256(engine_->state());
+  reestimate_statistics();
+  const TrainState final_state = engine_->state();
+  context_.log.info("fixed layers {}, seed {}: trained; state sha256 {} (parameters, statistics, momentum)",
+                    fixed_layers_, seed_, trained_sha256);
+  // Quantised again from what the engine holds now: it must not have touched the frozen weights.
+  const std::vector<QuantisedWeights> again =
+      freeze_weights(context_.network, final_state.parameters, plan_.quant, fixed_layers_);
+  check_frozen(frozen_weights_sha256(context_.network, again, final_state.parameters));
+  return test(final_state);
+}
+
+bool Training::test(const TrainState& final_state) {
+  const RunData& data = context_.data;
+  std::vector<std::string> warnings;
+  IntegerNetwork network = lower_network(context_.network, fixed_layers_, plan_.quant, plan_.head_weight_bits,
+                                         final_state.parameters, plan_.frozen, &warnings);
+  for (const std::string& warning : warnings) context_.log.warn("{}", warning);
+  check_frozen(network.frozen_weights_sha256);
+
+  const auto should_stop = [this] { return context_.stop.requested(); };
+  const int classes = context_.network.classes;
+  std::optional<double> validation_percent;
+  if (!data.validation.empty()) {
+    const EvaluationResult validation = evaluate_images(data.train_set, data.validation, classes,
+                                                        float_path(*engine_, data.train_set, true), should_stop);
+    if (validation.stopped) return false;
+    validation_percent = validation.top1_percent();
+  }
+  const EvaluationResult by_float = evaluate_images(data.test_set, data.test, classes,
+                                                    float_path(*engine_, data.test_set, true), should_stop);
+  if (by_float.stopped) return false;
+  EvaluationResult result = by_float;
+  if (!network.convs.empty()) {
+    const std::unique_ptr<IntegerEngine> integer = context_.services.make_integer_engine(network);
+    result = evaluate_images(data.test_set, data.test, classes,
+                             integer_path(*integer, data.test_set, context_.network.input_size), should_stop);
+    if (result.stopped) return false;
+  }
+
+  network.metadata["dataset"] = data.name;
+  network.metadata["class_names"] = nlohmann::json(data.train_set.class_names)
+                                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  network.metadata["seed"] = std::to_string(seed_);
+  network.metadata["program"] = fmt::format("fixynn-train {} ({})", kVersion, kRevision);
+  network.metadata["preprocessing"] = kPreprocessing;
+  network.metadata["top1_percent"] = fmt::format("{:.4f}", result.top1_percent());
+  const std::string relative = "networks/" + stem() + ".safetensors";
+  write_network(context_.directory.file(relative), network);
+
+  Evaluation evaluation;
+  evaluation.class_names = data.train_set.class_names;
+  evaluation.confusion = confusion_matrix(data.test_set, data.test, result.predicted, classes);
+  evaluation.layers = layer_facts(network);
+  context_.directory.write_evaluation(stem(), evaluation);
+
+  Point point;
+  point.dataset = data.name;
+  point.fixed_layers = fixed_layers_;
+  point.seed = seed_;
+  point.weight_bits = context_.config.ffe.weight_bits;
+  point.activation_bits = context_.config.ffe.activation_bits;
+  point.top1_percent = result.top1_percent();
+  point.float_path_top1_percent = by_float.top1_percent();
+  point.validation_top1_percent = validation_percent;
+  point.images_tested = result.images;
+  point.frozen_weights_sha256 = network.frozen_weights_sha256;
+  point.network = relative;
+  point.train_images_per_second =
+      static_cast<double>(progress_.train_images) / std::max(1e-9, progress_.train_seconds);
+  point.wall_seconds = wall_seconds();
+  context_.record.add_training({fixed_layers_, seed_, frozen_sha256_, network.frozen_weights_sha256});
+  context_.directory.append_point(point);
+  context_.log.info(
+      "fixed layers {}, seed {}: test top-1 {:.2f} % (integer network), {:.2f} % (float path), {} images; frozen weights "
+      "unchanged",
+      fixed_layers_, seed_, point.top1_percent, point.float_path_top1_percent, point.images_tested);
+  return true;
+}
+
+}  // namespace fixynn

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/services.h"
+
+namespace fixynn {
+
+TrainServices default_services(DeviceChoice device, int threads) {
+  TrainServices services;
+  services.make_train_engine = [=](const TrainPlan& plan) { return make_train_engine(plan, device, threads); };
+  services.make_integer_engine = [=](const IntegerNetwork& network) {
+    return make_integer_engine(network, device, threads);
+  };
+  services.load_images = [](const LoadOptions& options, Split split) { return load_images(options, split); };
+  services.load_pretrained = [](const std::string& path, const MobileNet& network, uint64_t seed) {
+    return load_pretrained(path, network, seed);
+  };
+  return services;
+}
+
+}  // namespace fixynn

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/cases.h"
+
+namespace fixynn {
+namespace {
+
+using testing_engine::CaseSetup;
+using testing_engine::EngineCase;
+
+using EngineFactory = std::function<std::unique_ptr<TrainEngine>(const TrainPlan&)>;
+
+std::unique_ptr<TrainEngine> make_cpu_engine(const TrainPlan& plan, int threads) {
+  return make_train_engine(plan, DeviceChoice::kCpu, threads);
+}
+
+/// Allowed differences from the double-precision reference, relative to the root mean square of the reference
+/// tensor.
+///
+/// In float they are a few hundred times single precision's epsilon: sums of up to thousands of terms, batch
+/// norm's backward pass subtracts nearly equal numbers, and an activation within 1e-6 of a corner of ReLU6
+/// may take the other side, which moves single gradient entries by one image's share. With fake quantisation
+/// a value near a tie between two codes may be rounded the other way; one such flip changes an activation by
+/// a whole step (6/255 with 8 bits, 6/15 with 4), and everything behind it a little. Flips are rare (about
+/// 1e-5 of the codes), so the norm of a tensor moves little though single entries may move much.
+struct Tolerances {
+  double loss;     ///< of the mean loss, absolute
+  double norm;     ///< norm of the difference / norm of the reference tensor
+  double largest;  ///< largest difference / root mean square of the reference tensor
+};
+
+Tolerances tolerances(const EngineCase& c) {
+  if (!c.fake_quantise) return {1e-4, 2e-3, 2e-2};
+  const int bits = std::min(c.ffe_bits == 0 ? 8 : c.ffe_bits, c.back_end_bits == 0 ? 8 : c.back_end_bits);
+  return bits >= 8 ? Tolerances{1e-2, 5e-2, 0.5} : Tolerances{5e-2, 0.2, 2.0};
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const Tolerances& allowed) : allowed_(allowed) {}
+
+  void scalar(const std::string& what, double measured, double expected, double allowed) {
+    if (!(std::fabs(measured - expected) <= allowed)) {
+      faults_.push_back(fmt::format("{}: {} instead of {}", what, measured, expected));
+    }
+  }
+
+  void tensor(const std::string& what, std::span<const float> measured, std::span<const float> expected) {
+    if (measured.size() != expected.size()) {
+      faults_.push_back(fmt::format("{}: {} values instead of {}", what, measured.size(), expected.size()));
+      return;
+    }
+    double square_sum = 0, difference_sum = 0, largest = 0;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const double reference = expected[i], difference = measured[i] - reference;
+      square_sum += reference * reference;
+      difference_sum += difference * difference;
+      if (!(std::fabs(difference) <= largest)) largest = std::fabs(difference);
+    }
+    // The absolute part is for tensors that are zero but for rounding.
+    const double root_mean_square = std::sqrt(square_sum / static_cast<double>(expected.size())) + 1e-6;
+    const double norm = std::sqrt(difference_sum / static_cast<double>(expected.size())) / root_mean_square;
+    if (getenv("DBG"))
+      fmt::print("{} norm {:.2g} largest {:.2g} rms {:.2g}\n", what, norm, largest / root_mean_square,
+                 root_mean_square);
+    worst_norm_ = std::max(worst_norm_, norm);
+    worst_largest_ = std::max(worst_largest_, largest / root_mean_square);
+    if (!(norm <= allowed_.norm) || !(largest / root_mean_square <= allowed_.largest)) {
+      faults_.push_back(
+          fmt::format("{}: relative norm of the difference {:.2g}, largest {:.2g} of the RMS {:.2g}", what,
+                      norm, largest / root_mean_square, root_mean_square));
+    }
+  }
+
+  const std::vector<std::string>& faults() const { return faults_; }
+  std::string summary() const {
+    return fmt::format("worst relative norm {:.2g}, worst entry {:.2g}", worst_norm_, worst_largest_);
+  }
+
+ private:
+  Tolerances allowed_;
+  std::vector<std::string> faults_;
+  double worst_norm_ = 0, worst_largest_ = 0;
+};
+
+void compare_states(Comparison& comparison, const MobileNet& network, const TrainState& measured,
+                    const TrainState& expected) {
+  for (const NamedTensor& t : named_tensors(network)) {
+    const auto part = [&t](const std::vector<float>& values) {
+      return std::span<const float>(values).subspan(t.offset, t.count);
+    };
+    if (t.is_statistic) {
+      comparison.tensor(t.name, part(measured.parameters.statistics), part(expected.parameters.statistics));
+      continue;
+    }
+    comparison.tensor(t.name, part(measured.parameters.values), part(expected.parameters.values));
+    comparison.tensor(t.name + " momentum", part(measured.momentum), part(expected.momentum));
+  }
+}
+
+void compare_inference(Comparison& comparison, const std::string& when, const EngineCase& c,
+                       TrainEngine& engine, TrainEngine& reference, const CaseSetup& setup) {
+  const std::vector<uint32_t> samples{3, 0, 7, 11, 5};  // not a multiple of the batch, not in order
+  std::vector<float> measured, expected;
+  engine.evaluate(setup.images, samples, c.fake_quantise, measured);
+  reference.evaluate(setup.images, samples, c.fake_quantise, expected);
+  comparison.tensor("logits " + when, measured, expected);
+  for (bool batch_statistics : {false, true}) {
+    // Whole batches: a short last one could leave batch norm with too few pixels to compare (see
+    // engine_cases).
+    const std::vector<uint32_t> measure_samples = setup.samples(1);
+    const std::vector<float> statistics =
+        engine.measure_statistics(measure_samples, c.fake_quantise, batch_statistics);
+    const std::vector<float> wanted =
+        reference.measure_statistics(measure_samples, c.fake_quantise, batch_statistics);
+    if (statistics.size() != wanted.size()) {
+      comparison.scalar("measured statistics' count", static_cast<double>(statistics.size()),
+                        static_cast<double>(wanted.size()), 0);
+      continue;
+    }
+    for (const NamedTensor& t : named_tensors(setup.network)) {
+      if (!t.is_statistic) continue;
+      comparison.tensor(
+          fmt::format("measured {} {} ({})", t.name, when, batch_statistics ? "batch" : "running"),
+          std::span(statistics).subspan(t.offset, t.count), std::span(wanted).subspan(t.offset, t.count));
+    }
+  }
+}
+
+/// Runs one case on an engine and on the reference.
+Comparison compare_with_reference(const EngineCase& c, const EngineFactory& make_engine) {
+  const CaseSetup setup(c);
+  ReferenceEngine reference(setup.plan);
+  const std::unique_ptr<TrainEngine> engine = make_engine(setup.plan);
+  setup.start(reference);
+  setup.start(*engine);
+  Comparison comparison(tolerances(c));
+  compare_inference(comparison, "before training", c, *engine, reference, setup);
+  for (int number = 0; number < c.steps; ++number) {
+    const std::vector<uint32_t> samples = setup.samples(number);
+    const StepSpec step = setup.step(c, number, samples);
+    engine->train_step(step);
+    reference.train_step(step);
+    const StepMetrics measured = engine->take_metrics(), expected = reference.take_metrics();
+    const std::string when = fmt::format(" of step {}", number + 1);
+    comparison.scalar("images" + when, static_cast<double>(measured.images),
+                      static_cast<double>(expected.images), 0);
+    comparison.scalar("loss" + when, measured.loss_sum / c.batch, expected.loss_sum / c.batch,
+                      tolerances(c).loss);
+    comparison.scalar("correct" + when, static_cast<double>(measured.correct),
+                      static_cast<double>(expected.correct), c.fake_quantise ? 1 : 0);
+    if (!measured.non_finite.empty()) comparison.scalar("non-finite: " + measured.non_finite, 1, 0, 0);
+  }
+  compare_states(comparison, setup.network, engine->state(), reference.state());
+  compare_inference(comparison, "after training", c, *engine, reference, setup);
+  return comparison;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+std::string case_name(const testing::TestParamInfo<EngineCase>& info) {
+  return info.param.name;
+}
+
+/// A reference whose parameters are off by single precision's rounding, as an engine in float might be.
+class NoisyReference : public ReferenceEngine {
+ public:
+  using ReferenceEngine::ReferenceEngine;
+  void set_state(const TrainState& state) override {
+    TrainState noisy = state;
+    RandomSequence random(4, RandomStream::kSynthesise, 0);
+    for (float& value : noisy.parameters.values) value *= 1.0f + random.uniform(-5e-7f, 5e-7f);
+    ReferenceEngine::set_state(noisy);
+  }
+};
+
+/// An engine that computes another plan than it was asked for.
+EngineFactory wrong_reference(const std::function<void(TrainPlan&)>& spoil) {
+  return [spoil](const TrainPlan& plan) -> std::unique_ptr<TrainEngine> {
+    TrainPlan wrong = plan;
+    spoil(wrong);
+    return std::make_unique<ReferenceEngine>(wrong);
+  };
+}
+
+class ParityTolerances : public testing::TestWithParam<EngineCase> {};
+
+TEST_P(ParityTolerances, LetSinglePrecisionPass) {
+  const Comparison comparison = compare_with_reference(
+      GetParam(), [](const TrainPlan& plan) { return std::make_unique<NoisyReference>(plan); });
+  EXPECT_THAT(comparison.faults(), testing::IsEmpty()) << comparison.summary();
+}
+
+std::vector<EngineCase> small_cases() {
+  std::vector<EngineCase> cases;
+  for (const EngineCase& c : testing_engine::engine_cases()) {
+    const std::string name = c.name;
+    if (name == "float_33_batch2" || name == "float_fixed_14" || name == "int8_fixed_0" ||
+        name == "int8_fixed_1" || name == "int4_fixed_7_int8_back_end") {
+      cases.push_back(c);
+    }
+  }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Cases, ParityTolerances, testing::ValuesIn(small_cases()), case_name);
+
+TEST(ParityTolerancesTest, CatchEveryWrongSetting) {
+  const EngineCase plain{"plain", 32, 5};
+  const EngineCase frozen{"frozen", 32, 5, 0.25, 4};
+  const EngineCase int8{"int8", 32, 5, 0.25, 4, 8, 8, true};
+  const auto notices = [](const EngineCase& c, const std::function<void(TrainPlan&)>& spoil) {
+    return !compare_with_reference(c, wrong_reference(spoil)).faults().empty();
+  };
+  EXPECT_FALSE(notices(plain, [](TrainPlan&) {}));
+  EXPECT_TRUE(notices(plain, [](TrainPlan& plan) { plan.nesterov = false; }));
+  EXPECT_TRUE(notices(plain, [](TrainPlan& plan) { plan.momentum = 0.88f; }));
+  EXPECT_TRUE(notices(plain, [](TrainPlan& plan) { plan.weight_decay = 0; }));
+  EXPECT_TRUE(notices(plain, [](TrainPlan& plan) { plan.label_smoothing = 0.11f; }));
+  EXPECT_TRUE(notices(plain, [](TrainPlan& plan) { plan.batch_norm_momentum = 0.11f; }));
+  EXPECT_TRUE(notices(frozen, [](TrainPlan& plan) {
+    plan.fixed_layers = 3;
+    plan.frozen.resize(5);
+  }));
+  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.head_weight_bits = 4; }));
+  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.quant[20].activation_bits = 5; }));
+  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.frozen[2].codes[9] ^= 32; }));
+}
+
+class CpuParity : public testing::TestWithParam<EngineCase> {};
+
+TEST_P(CpuParity, AgreesWithTheReference) {
+  const Comparison comparison =
+      compare_with_reference(GetParam(), [](const TrainPlan& plan) { return make_cpu_engine(plan, 2); });
+  EXPECT_THAT(comparison.faults(), testing::IsEmpty()) << comparison.summary();
+  RecordProperty("worst", comparison.summary());
+}
+
+TEST_P(CpuParity, FrozenWeightsKeepTheirBits) {
+  const EngineCase& c = GetParam();
+  if (c.fixed_layers == 0) GTEST_SKIP() << "nothing is frozen in this case";
+  const CaseSetup setup(c);
+  const std::unique_ptr<TrainEngine> engine = make_cpu_engine(setup.plan, 2);
+  setup.start(*engine);
+  const std::vector<uint32_t> samples = setup.samples(0);
+  engine->train_step(setup.step(c, 0, samples));
+  const TrainState after = engine->state();
+  const ParameterLayout layout(setup.network);
+  for (int i = 0; i < MobileNet::convs_in_layers(c.fixed_layers); ++i) {
+    const size_t first = layout.convs[static_cast<size_t>(i)].weight;
+    const size_t count = static_cast<size_t>(setup.network.convs[static_cast<size_t>(i)].weight_count());
+    EXPECT_EQ(std::memcmp(&after.parameters.values[first], &setup.state.parameters.values[first],
+                          count * sizeof(float)),
+              0);
+    EXPECT_TRUE(std::all_of(&after.momentum[first], &after.momentum[first] + count,
+                            [](float v) { return v == 0.0f; }));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, CpuParity, testing::ValuesIn(testing_engine::engine_cases()), case_name);
+
+struct Everything {
+  TrainState state;
+  std::vector<float> logits, statistics;
+  double loss_sum = 0;
+};
+
+Everything run_everything(const EngineCase& c, int threads) {
+  const CaseSetup setup(c);
+  const std::unique_ptr<TrainEngine> engine = make_cpu_engine(setup.plan, threads);
+  setup.start(*engine);
+  for (int number = 0; number < 2; ++number) {
+    const std::vector<uint32_t> samples = setup.samples(number);
+    engine->train_step(setup.step(c, number, samples));
+  }
+  Everything result;
+  result.loss_sum = engine->take_metrics().loss_sum;
+  result.state = engine->state();
+  const std::vector<uint32_t> samples = setup.samples(2);
+  engine->evaluate(setup.images, samples, c.fake_quantise, result.logits);
+  result.statistics = engine->measure_statistics(samples, c.fake_quantise, true);
+  return result;
+}
+
+class CpuThreads : public testing::TestWithParam<EngineCase> {};
+
+TEST_P(CpuThreads, GiveTheSameBits) {
+  const Everything one = run_everything(GetParam(), 1);
+  for (int threads : {2, 3}) {
+    const Everything many = run_everything(GetParam(), threads);
+    EXPECT_TRUE(same_bits(one.state.parameters.values, many.state.parameters.values))
+        << threads << " threads";
+    EXPECT_TRUE(same_bits(one.state.parameters.statistics, many.state.parameters.statistics))
+        << threads << " threads";
+    EXPECT_TRUE(same_bits(one.state.momentum, many.state.momentum)) << threads << " threads";
+    EXPECT_TRUE(same_bits(one.logits, many.logits)) << threads << " threads";
+    EXPECT_TRUE(same_bits(one.statistics, many.statistics)) << threads << " threads";
+    EXPECT_EQ(one.loss_sum, many.loss_sum) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, CpuThreads,
+    testing::Values(EngineCase{"float_batch8", 32, 8}, EngineCase{"float_fixed_4_batch5", 33, 5, 0.25, 4},
+                    EngineCase{"int8_batch1", 64, 1, 0.25, 0, 8, 8, true},
+                    EngineCase{"int8_fixed_7_batch5", 40, 5, 0.25, 7, 8, 8, true, false, true, 2, true}),
+    case_name);
+
+}  // namespace
+}  // namespace fixynn
