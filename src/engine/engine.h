@@ -18,18 +18,18 @@ namespace fixynn {
 /// What a training run computes; fixed for the life of a TrainEngine.
 struct TrainPlan {
   MobileNet network;
-  int fixed_layers = 0;  ///< layers 0 .. fixed_layers-1 keep their convolution weights
-  std::vector<ConvQuant> quant;          ///< one per convolution
+  int fixed_layers = 0;          ///< layers 0 .. fixed_layers-1 keep their convolution weights
+  std::vector<ConvQuant> quant;  ///< one per convolution
   int head_weight_bits = kFloatBits;
-  /// Weight codes of the frozen convolutions that are quantised (one per frozen conv; bits == kFloatBits: take the
-  /// float weights of the state as they are). Quantised once, from the pretrained network.
+  /// Weight codes of the frozen convolutions that are quantised (one per frozen conv; bits == kFloatBits:
+  /// take the float weights of the state as they are). Quantised once, from the pretrained network.
   std::vector<QuantisedWeights> frozen;
-  int batch_size = 64;                   ///< most images a step
+  int batch_size = 64;  ///< most images a step
   float momentum = 0.9f;
   bool nesterov = true;
-  float weight_decay = 4e-5f;            ///< on conv1, pointwise and head weights; not on depthwise, gamma, beta, bias
+  float weight_decay = 4e-5f;  ///< on conv1, pointwise and head weights; not on depthwise, gamma, beta, bias
   float label_smoothing = 0.1f;
-  float batch_norm_momentum = 0.1f;      ///< running = (1 - m) * running + m * batch
+  float batch_norm_momentum = 0.1f;  ///< running = (1 - m) * running + m * batch
 };
 
 /// Everything an engine changes: saved and restored bit for bit by checkpoints.
@@ -42,8 +42,8 @@ struct StepSpec {
   std::span<const uint32_t> samples;  ///< indices into the attached training set, at most batch_size
   uint32_t epoch = 0;                 ///< counter of the augmentation's random numbers
   float learning_rate = 0;
-  bool fake_quantise = false;         ///< quantise activations and trainable weights (frozen weights always are)
-  bool frozen_statistics = false;     ///< normalise with the running statistics, and leave them as they are
+  bool fake_quantise = false;      ///< quantise activations and trainable weights (frozen weights always are)
+  bool frozen_statistics = false;  ///< normalise with the running statistics, and leave them as they are
 };
 
 /// Sums since the last take_metrics().
@@ -66,7 +66,8 @@ class TrainEngine {
   virtual void set_state(const TrainState& state) = 0;
   virtual TrainState state() = 0;
 
-  /// The training images; `images` must outlive the engine. Rendered to the network's input size with `augment`.
+  /// The training images; `images` must outlive the engine. Rendered to the network's input size with
+  /// `augment`.
   virtual void attach(const ImageSet& images, const AugmentSpec& augment, uint64_t seed) = 0;
 
   /// One optimiser step. May return before the device has finished.
@@ -77,12 +78,18 @@ class TrainEngine {
   virtual void evaluate(const ImageSet& images, std::span<const uint32_t> samples, bool fake_quantise,
                         std::vector<float>& logits) = 0;
 
-  /// Batch-norm statistics of every convolution's output over `samples` of the attached set without augmentation, in
-  /// the layout of ModelParameters::statistics. `batch_statistics`: normalise with each batch's own statistics (to
-  /// re-estimate after training) rather than the running ones (to put batch norm back into a folded network).
-  /// The state is not changed. Means and variances are averaged over batches exactly (law of total variance).
+  /// Batch-norm statistics of every convolution's output over `samples` of the attached set without
+  /// augmentation, in the layout of ModelParameters::statistics. `batch_statistics`: normalise with each
+  /// batch's own statistics (to re-estimate after training) rather than the running ones (to put batch norm
+  /// back into a folded network). The state is not changed. Means and variances are averaged over batches
+  /// exactly (law of total variance).
   virtual std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                                 bool batch_statistics) = 0;
+
+  /// Activation codes [samples][H][W][C] of convolution `conv` as the float fake-quantised path rounds them,
+  /// with the running statistics: to be compared with the integer network's.
+  virtual void float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
+                                std::vector<uint8_t>& codes) = 0;
 };
 
 /// Runs an IntegerNetwork's integer part exactly, and its float back end, if any, in float.
@@ -90,8 +97,8 @@ class IntegerEngine {
  public:
   virtual ~IntegerEngine() = default;
   virtual std::string describe() const = 0;
-  /// `pixels`: [images][S][S][3] u8 already rendered to the network's input size; logits [images][classes] as real
-  /// numbers (integer logits times logit_scale for a quantised back end).
+  /// `pixels`: [images][S][S][3] u8 already rendered to the network's input size; logits [images][classes] as
+  /// real numbers (integer logits times logit_scale for a quantised back end).
   virtual void run(std::span<const uint8_t> pixels, int images, std::vector<float>& logits) = 0;
   /// Output codes [images][H][W][C] of quantised convolution `conv` for the same input.
   virtual void codes(std::span<const uint8_t> pixels, int images, int conv, std::vector<uint8_t>& codes) = 0;
@@ -102,6 +109,7 @@ enum class DeviceChoice { kAuto, kCpu, kCuda };
 /// The one place that chooses an engine and knows whether CUDA was compiled in. threads 0 = all processors.
 /// Throws Error(kUsage) when `cuda` is asked for and cannot be had, with the reason.
 std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, DeviceChoice device, int threads);
-std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network, DeviceChoice device, int threads);
+std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network, DeviceChoice device,
+                                                   int threads);
 
 }  // namespace fixynn

@@ -16,7 +16,7 @@ void CpuEngine::train_step(const StepSpec& step) {
   }
   render(*images_, step.samples, true, step.epoch);
   prepare_weights(step.fake_quantise);
-  forward(images, step.frozen_statistics ? Normalise::kRunning : Normalise::kBatch, false,
+  forward(0, images, step.frozen_statistics ? Normalise::kRunning : Normalise::kBatch, false,
           step.fake_quantise);
   train_head(images, step.fake_quantise);
   backward(images, step);

@@ -231,19 +231,15 @@ StepMetrics CpuEngine::take_metrics() {
 
 void CpuEngine::evaluate(const ImageSet& images, std::span<const uint32_t> samples, bool fake_quantise,
                          std::vector<float>& logits) {
-  const size_t classes = static_cast<size_t>(plan_.network.classes);
-  const size_t padded = static_cast<size_t>(head_->padded_classes);
-  logits.resize(samples.size() * classes);
+  logits.clear();
   prepare_weights(fake_quantise);
   const size_t batch = static_cast<size_t>(plan_.batch_size);
   for (size_t first = 0; first < samples.size(); first += batch) {
     const size_t count = std::min(batch, samples.size() - first);
     render(images, samples.subspan(first, count), false, 0);
-    forward(static_cast<int>(count), Normalise::kRunning, false, fake_quantise);
+    forward(0, static_cast<int>(count), Normalise::kRunning, false, fake_quantise);
     head_logits(static_cast<int>(count), fake_quantise);
-    for (size_t i = 0; i < count; ++i) {
-      std::copy_n(head_->logits.data() + i * padded, classes, logits.data() + (first + i) * classes);
-    }
+    append_logits(static_cast<int>(count), logits);
   }
 }
 
@@ -258,7 +254,7 @@ std::vector<float> CpuEngine::measure_statistics(std::span<const uint32_t> sampl
   for (size_t first = 0; first < samples.size(); first += batch) {
     const size_t count = std::min(batch, samples.size() - first);
     render(*images_, samples.subspan(first, count), false, 0);
-    forward(static_cast<int>(count), batch_statistics ? Normalise::kBatch : Normalise::kRunning, true,
+    forward(0, static_cast<int>(count), batch_statistics ? Normalise::kBatch : Normalise::kRunning, true,
             fake_quantise);
     const double weight = static_cast<double>(count);
     total += weight;

@@ -79,6 +79,15 @@ class CpuEngine : public TrainEngine {
                 std::vector<float>& logits) override;
   std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                         bool batch_statistics) override;
+  void float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
+                        std::vector<uint8_t>& codes) override;
+
+  // For a float back end behind an integer FFE (cpu_back_end.cpp); running statistics, nothing quantised.
+  /// `codes` [images][H][W][C] are the output of convolution `conv`, worth `code_scale` each; appends logits.
+  void run_back_end(size_t conv, std::span<const uint8_t> codes, float code_scale, int images,
+                    std::vector<float>& logits);
+  /// The whole network on rendered pixels; appends logits.
+  void run_pixels(std::span<const uint8_t> pixels, int images, std::vector<float>& logits);
 
  private:
   // cpu_engine.cpp
@@ -87,11 +96,12 @@ class CpuEngine : public TrainEngine {
   void prepare_conv(size_t index, bool fake_quantise);
   void prepare_head(bool fake_quantise);
   // cpu_forward.cpp
-  void forward(int images, Normalise normalise, bool collect_sums, bool fake_quantise);
+  void forward(size_t first_conv, int images, Normalise normalise, bool collect_sums, bool fake_quantise);
   void forward_conv(size_t index, int images, bool collect_sums);
   void normalise_conv(size_t index, int images, Normalise normalise, bool fake_quantise);
   HeadPass head_pass(float* scratch, bool fake_quantise);
   void head_logits(int images, bool fake_quantise);
+  void append_logits(int images, std::vector<float>& logits);
   // cpu_backward.cpp
   void train_head(int images, bool fake_quantise);
   void backward(int images, const StepSpec& step);

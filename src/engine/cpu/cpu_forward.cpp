@@ -4,9 +4,10 @@
 
 namespace fixynn::cpu {
 
-void CpuEngine::forward(int images, Normalise normalise, bool collect_sums, bool fake_quantise) {
+void CpuEngine::forward(size_t first_conv, int images, Normalise normalise, bool collect_sums,
+                        bool fake_quantise) {
   const bool sums = collect_sums || normalise == Normalise::kBatch;
-  for (size_t i = 0; i < units_.size(); ++i) {
+  for (size_t i = first_conv; i < units_.size(); ++i) {
     forward_conv(i, images, sums);
     normalise_conv(i, images, normalise, fake_quantise);
   }
@@ -86,6 +87,15 @@ void CpuEngine::head_logits(int images, bool fake_quantise) {
     head_forward(head_pass(scratch(worker), fake_quantise), static_cast<int>(partition.begin(task)),
                  static_cast<int>(partition.end(task)));
   });
+}
+
+void CpuEngine::append_logits(int images, std::vector<float>& logits) {
+  const size_t classes = static_cast<size_t>(plan_.network.classes);
+  const size_t padded = static_cast<size_t>(head_->padded_classes);
+  for (size_t i = 0; i < static_cast<size_t>(images); ++i) {
+    const float* row = head_->logits.data() + i * padded;
+    logits.insert(logits.end(), row, row + classes);
+  }
 }
 
 }  // namespace fixynn::cpu

@@ -93,6 +93,11 @@ ReferenceBatch ReferenceEngine::plain_batch(const ImageSet& images, std::span<co
   return batch;
 }
 
+ForwardPass ReferenceEngine::forward(const StepSpec& step) const {
+  return network_.forward(values(), statistics(), augmented_batch(step),
+                          PassMode{step.fake_quantise, !step.frozen_statistics});
+}
+
 StepGradients ReferenceEngine::gradients(const StepSpec& step) const {
   const PassMode mode{step.fake_quantise, !step.frozen_statistics};
   const ReferenceBatch batch = augmented_batch(step);

@@ -43,6 +43,7 @@ class ReferenceEngine : public TrainEngine {
   std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                         bool batch_statistics) override;
 
+  ForwardPass forward(const StepSpec& step) const;
   StepGradients gradients(const StepSpec& step) const;
   /// Mean loss of `step` with other values than the state's (layout of ModelParameters::values), for finite
   /// differences. `offsets`: see PassMode.
