@@ -87,9 +87,10 @@ class TrainEngine {
                                                 bool batch_statistics) = 0;
 
   /// Activation codes [samples][H][W][C] of convolution `conv` as the float fake-quantised path rounds them,
-  /// with the running statistics: to be compared with the integer network's.
+  /// with the running statistics: to be compared with the integer network's. Engines that do not offer it
+  /// throw.
   virtual void float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
-                                std::vector<uint8_t>& codes) = 0;
+                                std::vector<uint8_t>& codes);
 };
 
 /// Runs an IntegerNetwork's integer part exactly, and its float back end, if any, in float.

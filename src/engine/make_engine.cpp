@@ -4,16 +4,31 @@
 #include "engine/cpu/cpu_integer_engine.h"
 #include "engine/engine.h"
 
+#if defined(FIXYNN_HAVE_CUDA)
+#include "cuda/device_info.h"
+#endif
+
 namespace fixynn {
 namespace {
 
+/// There is no CUDA engine yet: the reason is what this build and this machine have.
 void refuse_cuda(DeviceChoice device) {
-  if (device == DeviceChoice::kCuda) {
-    fail_usage("--device cuda: this build has no CUDA engine; use --device cpu or auto");
-  }
+  if (device != DeviceChoice::kCuda) return;
+#if defined(FIXYNN_HAVE_CUDA)
+  const cuda::DeviceList list = cuda::list_devices();
+  if (list.devices.empty()) fail_usage("--device cuda: {}; use --device cpu or auto", list.reason);
+  fail_usage("--device cuda: {} was found, but this version has no CUDA engine; use --device cpu or auto",
+             list.devices.front().name);
+#else
+  fail_usage("--device cuda: this build has no CUDA (nvcc was not found); use --device cpu or auto");
+#endif
 }
 
 }  // namespace
+
+void TrainEngine::float_path_codes(const ImageSet&, std::span<const uint32_t>, int, std::vector<uint8_t>&) {
+  fail("{}: this engine does not give the float path's codes", describe());
+}
 
 std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, DeviceChoice device, int threads) {
   refuse_cuda(device);

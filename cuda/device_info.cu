@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cuda_runtime_api.h>
+
+#include "cuda/device_info.h"
+
+namespace fixynn::cuda {
+
+DeviceList list_devices() {
+  DeviceList list;
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess || count == 0) {
+    list.reason = status == cudaSuccess ? "no CUDA device" : cudaGetErrorString(status);
+    return list;
+  }
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties{};
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    list.devices.push_back({properties.name, properties.major, properties.minor, properties.totalGlobalMem});
+  }
+  return list;
+}
+
+}  // namespace fixynn::cuda

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# From a fresh clone to a report: installs what is missing, builds, generates a source task and traffic signs,
+# pretrains on the one and transfers to the other with 0, 4, 7, 11 and 14 layers fixed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+start=$SECONDS
+step() { printf '\n== %s (%d s)\n' "$1" $((SECONDS - start)); }
+
+step "Packages"
+tools/install_dependencies.sh
+
+step "Build"
+cmake --preset release -DBUILD_TESTING=OFF
+cmake --build --preset release --target programs
+bin=build/release
+
+step "Generated data"
+[ -d data/generated/shapes ] || "$bin/fixynn-data" synth-shapes data/generated/shapes
+[ -d data/generated/signs ] || "$bin/fixynn-data" synth-signs data/generated/signs
+"$bin/fixynn-data" inspect data/generated/signs --sheet data/generated/signs.png | tail -n 3
+
+# A finished run is shown again; an interrupted one goes on where it stopped.
+train() {
+  local resume=()
+  [ -e "runs/$1/config.yaml" ] && resume=(--resume)
+  "$bin/fixynn-train" "configs/$1.yaml" --run-dir "runs/$1" "${resume[@]}"
+}
+step "Pretraining on the source task"
+train quickstart_source
+step "Transfer to traffic signs"
+train quickstart
+
+step "Done"
+echo "report:        $PWD/runs/quickstart/report.html"
+echo "contact sheet: $PWD/data/generated/signs.png"
