@@ -41,14 +41,19 @@ class ConfigLoader {
   [[noreturn]] void refuse_unknown(const std::string& section, const std::string& name,
                                    const YamlOrigin& origin) const;
   std::string nearest_key(const std::string& section, const std::string& name) const;
-  /// Where the first of `paths` that was set at all was set, else the main file.
+  /// Where the one of `paths` that was set last was set, else the main file.
   std::string origin_of(const std::vector<std::string>& paths, const std::filesystem::path& file) const;
   void check_bits(const std::filesystem::path& path) const;
 
   std::vector<ConfigKey> keys_;
   std::vector<ConfigSection> sections_;
   RunConfig config_;
-  std::map<std::string, std::string> origins_;
+  struct Setting {
+    int number;  ///< order of setting
+    std::string origin;
+  };
+  std::map<std::string, Setting> settings_;
+  int settings_made_ = 0;
   std::vector<std::filesystem::path> open_files_;
 };
 
@@ -116,7 +121,7 @@ void ConfigLoader::apply_override(const std::string& text) {
 void ConfigLoader::apply(const std::string& path, const YamlNode& node) {
   if (const ConfigKey* key = find_key(path)) {
     key->set(config_, parse_value(*key, node));
-    origins_[path] = node.origin.text();
+    settings_[path] = {settings_made_++, node.origin.text()};
   } else {
     apply_section(path, node);
   }
@@ -144,7 +149,7 @@ void ConfigLoader::refuse_unknown(const std::string& section, const std::string&
   const std::string path = printable(join_path(section, name));
   const std::string nearest = nearest_key(section, name);
   if (!nearest.empty()) fail_usage("{}: {}: unknown key; did you mean '{}'?", origin.text(), path, nearest);
-  if (section == "ffe.layers") {
+  if (section == "ffe.layers" || (section.starts_with("ffe.layers.") && !is_section(section))) {
     fail_usage("{}: {}: unknown key; expected a layer's number in 0..{}", origin.text(), path,
                MobileNet::kLayers - 1);
   }
@@ -173,10 +178,11 @@ std::string ConfigLoader::nearest_key(const std::string& section, const std::str
   };
   for (const ConfigKey& key : keys_) add(key.path);
   for (const ConfigSection& other : sections_) add(other.path);
+  if (section == "ffe.layers" || (section.starts_with("ffe.layers.") && !is_section(section))) return {};
   if (section.starts_with("ffe.layers.")) near = {"weight_bits", "activation_bits"};
-  if (section == "ffe.layers") return {};
   const std::string sibling = nearest_name(name, near);
   if (!sibling.empty()) return join_path(section, sibling);
+  if (section.starts_with("ffe.layers.")) return {};
   if (!elsewhere.empty()) return elsewhere.front();
   const std::string path = nearest_name(join_path(section, name), all);
   if (!path.empty()) return path;
@@ -189,11 +195,13 @@ std::string ConfigLoader::nearest_key(const std::string& section, const std::str
 
 std::string ConfigLoader::origin_of(const std::vector<std::string>& paths,
                                     const std::filesystem::path& file) const {
+  const Setting* last = nullptr;
   for (const std::string& path : paths) {
-    const auto found = origins_.find(path);
-    if (found != origins_.end()) return found->second;
+    const auto found = settings_.find(path);
+    if (found != settings_.end() && (last == nullptr || found->second.number > last->number))
+      last = &found->second;
   }
-  return printable(file.string(), 4096);
+  return last != nullptr ? last->origin : printable(file.string(), 4096);
 }
 
 void ConfigLoader::check_bits(const std::filesystem::path& path) const {
@@ -202,7 +210,7 @@ void ConfigLoader::check_bits(const std::filesystem::path& path) const {
   if (is_float(ffe.weight_bits) != is_float(ffe.activation_bits)) {
     const std::string key = is_float(ffe.weight_bits) ? "ffe.activation_bits" : "ffe.weight_bits";
     fail_usage("{}: {}: expected float, because ffe.{} is float; the FFE is float as a whole or not at all",
-               origin_of({key, "ffe.weight_bits", "ffe.activation_bits"}, path), key,
+               origin_of({"ffe.weight_bits", "ffe.activation_bits"}, path), key,
                is_float(ffe.weight_bits) ? "weight_bits" : "activation_bits");
   }
   for (const auto& [layer, bits] : ffe.layers) {

@@ -116,9 +116,9 @@ std::string layer_table(const RunConfig& config, int classes) {
   rows.push_back(
       {"", "total without head", "", "", "", format_count(weights), format_count(macs), "", "", ""});
   return render(rows) +
-         "fixed %: MACs of the layers so far / (all MACs + one operation per batch-norm output), the head "
-         "not counted; "
-         "\nN: fixed_layers of this run; bits: weights/activations in the FFE.\n";
+         "fixed %: MACs of the layers so far / (all MACs + one operation per batch-norm output), head not "
+         "counted\n"
+         "N: fixed_layers of this run    bits: weights/activations in the FFE\n";
 }
 
 std::string plan_summary(const RunConfig& config, int64_t train_images) {

@@ -23,6 +23,11 @@
 namespace fixynn {
 namespace {
 
+[[noreturn]] void refuse_depth(const std::string& place) {
+  fail_usage("{}: brackets or indentation nest more than {} deep; a configuration needs 4 levels", place,
+             kMaxYamlDepth);
+}
+
 /// Builds the tree while yaml-cpp parses, so that what is not allowed stops the parser where it stands.
 class TreeBuilder : public YAML::EventHandler {
  public:
@@ -90,8 +95,7 @@ class TreeBuilder : public YAML::EventHandler {
     check_anchor(mark, anchor);
     check_tag(mark, tag);
     if (frames_.size() >= static_cast<size_t>(kMaxYamlDepth)) {
-      fail_usage("{}: brackets or indentation nest more than {} deep; a configuration needs 4 levels",
-                 origin(mark).text(), kMaxYamlDepth);
+      refuse_depth(origin(mark).text());
     }
     if (at_key()) fail_usage("{}: a key must be a single word, not a list or a section", origin(mark).text());
     Frame frame;
@@ -201,8 +205,67 @@ void check_is_text(std::string_view text, const std::string& source) {
   }
 }
 
+/// Offset of the quote that closes the one at `open`: \" does not close "..., and '' does not close '....
+size_t find_closing_quote(std::string_view text, size_t open) {
+  const char quote = text[open];
+  for (size_t i = open + 1; i < text.size(); ++i) {
+    const bool escape = quote == '"' ? text[i] == '\\' : text.substr(i, 2) == "''";
+    if (escape) {
+      ++i;
+    } else if (text[i] == quote) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// What yaml-cpp 0.7 gets wrong or says badly, found before it sees the text: open brackets (it reads all
+/// that follow and then reports a bad key), a quote that is never closed (accepted), tabs as indentation.
+void check_brackets_and_quotes(std::string_view text, const std::string& source, bool has_lines) {
+  const auto place = [&](size_t offset) {
+    return has_lines ? fmt::format(":{}", place_of(text, offset)) : "";
+  };
+  std::vector<size_t> open_brackets;
+  bool indentation = true;  // only white space since the line began
+  bool token_start = true;  // a quote here opens a quoted text; elsewhere it is an apostrophe
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool after_space = i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t' || text[i - 1] == '\n';
+    if (c == '\n') {
+      indentation = token_start = true;
+      continue;
+    }
+    if (c == '\t' && indentation && has_lines) {
+      fail_usage("{}{}: a tab in the indentation; YAML is indented with spaces", source, place(i));
+    }
+    if (c == ' ' || c == '\t' || c == '\r') continue;
+    if (c == '#' && after_space) {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+      continue;
+    }
+    indentation = false;
+    if ((c == '"' || c == '\'') && token_start) {
+      const size_t close = find_closing_quote(text, i);
+      if (close == std::string_view::npos) {
+        fail_usage("{}{}: the quote that opens here is never closed", source, place(i));
+      }
+      i = close;
+    }
+    if ((c == ']' || c == '}') && !open_brackets.empty()) open_brackets.pop_back();
+    // Outside brackets, one in the middle of a plain text is a letter.
+    if ((c == '[' || c == '{') && (token_start || !open_brackets.empty())) open_brackets.push_back(i);
+    if (open_brackets.size() > static_cast<size_t>(kMaxYamlDepth)) refuse_depth(source + place(i));
+    token_start = std::string_view("[{,:-?").find(text[i]) != std::string_view::npos;
+  }
+  if (!open_brackets.empty()) {
+    const size_t open = open_brackets.back();
+    fail_usage("{}{}: the bracket '{}' that opens here is never closed", source, place(open), text[open]);
+  }
+}
+
 YamlNode parse(std::string_view text, const std::string& source, bool has_lines) {
   check_is_text(text, source);
+  check_brackets_and_quotes(text, source, has_lines);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

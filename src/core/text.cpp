@@ -57,7 +57,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
   constexpr size_t kLongestName = 128;  // a longer one is no slip of the fingers, and would take long
   if (name.empty() || name.size() > kLongestName) return {};
-  const size_t limit = std::max<size_t>(2, name.size() / 3);
+  const size_t limit = name.size() <= 3 ? 1 : std::max<size_t>(2, name.size() / 3);
   size_t best = limit + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {

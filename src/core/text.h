@@ -12,7 +12,8 @@ namespace fixynn {
 size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `name`, for "did you mean". Empty when none is close enough to be what was meant:
-/// more than a third of the name (at least 2 letters) would have to change. Ties go to the first.
+/// more than a third of its letters would have to change, 2 of a name of 4 to 8, 1 of a shorter one. Ties go
+/// to the first.
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 /// A piece of a user's file made safe for a one-line message: control characters and bytes that are not UTF-8
