@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/augment.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,70 +18,100 @@
 namespace fixynn {
 namespace {
 
-constexpr int32_t kOne = 1 << kLerpBits;
-constexpr int kFractionShift = kCoordinateBits - kLerpBits;
 constexpr int kMaxSize = 4096, kMaxSource = 16384;  ///< pixels a side; fix_augment counts on them
 
-int64_t clamp_coordinate(int64_t value, int64_t last) {
-  return std::clamp<int64_t>(value, 0, last);
-}
-
-/// A row of a draw without rotation or shear: each destination row blends two source rows, and each column
-/// two of those blended pixels, so that columns are computed once an image.
-struct Column {
-  int32_t left, right;  ///< byte offsets
-  int32_t fraction;
+/// Left (or upper) of the two pixels that a coordinate lies between, and how far it is to the other. The last
+/// pixel is reached as its neighbour's full fraction, so that two pixels can always be read.
+struct Place {
+  int64_t index;
+  int32_t fraction;  ///< 0 .. 1 << kFractionBits
 };
 
-void render_axis_aligned(const uint8_t* source, const FixedAugment& fixed, uint8_t* out, int size) {
-  std::vector<Column> columns(static_cast<size_t>(size));
-  for (size_t x = 0; x < columns.size(); ++x) {
-    const int64_t sx = clamp_coordinate(fixed.ax * static_cast<int64_t>(x) + fixed.a0, fixed.last_x);
-    const int32_t left = static_cast<int32_t>(sx >> kCoordinateBits) * 3;
-    columns[x] = {left, sx < fixed.last_x ? left + 3 : left,
-                  static_cast<int32_t>(sx >> kFractionShift) & (kOne - 1)};
+inline Place place_of(int64_t coordinate, int64_t last) {
+  const int64_t inside = std::clamp<int64_t>(coordinate, 0, last);
+  const int64_t index = std::min(inside >> kCoordinateBits, (last >> kCoordinateBits) - 1);
+  const int64_t fraction = (inside >> (kCoordinateBits - kFractionBits)) - (index << kFractionBits);
+  return {index, static_cast<int32_t>(fraction)};
+}
+
+#if defined(__SSE2__)
+
+inline __m128i pair(int32_t low, int32_t high) {
+  return _mm_set1_epi32(static_cast<int32_t>(static_cast<uint32_t>(low) | static_cast<uint32_t>(high) << 16));
+}
+
+/// Six bytes r g b R G B become 16-bit pairs (r, R) (g, G) (b, B).
+inline __m128i neighbours(uint64_t bytes) {
+  const __m128i left = _mm_cvtsi64_si128(static_cast<int64_t>(bytes));
+  const __m128i right = _mm_cvtsi64_si128(static_cast<int64_t>(bytes >> 24));
+  return _mm_unpacklo_epi8(_mm_unpacklo_epi8(left, right), _mm_setzero_si128());
+}
+
+inline uint64_t load8(const uint8_t* bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+
+/// render_pixel's sums for the three channels at once; the source has at least two pixels a side.
+template <bool kPlain>
+inline uint32_t blend(const uint8_t* source, const FixedAugment& fixed, const Place& column,
+                      const Place& row) {
+  const LerpWeights w = lerp_weights(column.fraction, row.fraction);
+  const uint8_t* top = source + row.index * fixed.stride + column.index * 3;
+  // Eight bytes are read where six are needed: after the upper pair there is the lower row, before the lower
+  // pair the upper row, so both stay inside the image.
+  const __m128i upper = neighbours(load8(top));
+  const __m128i lower = neighbours(load8(top + fixed.stride - 2) >> 16);
+  __m128i sum = _mm_add_epi32(_mm_madd_epi16(upper, pair(w.top_left, w.top_right)),
+                              _mm_madd_epi16(lower, pair(w.bottom_left, w.bottom_right)));
+  if constexpr (kPlain) {
+    sum = _mm_srai_epi32(_mm_add_epi32(sum, _mm_set1_epi32(1 << (kWeightBits - 1))), kWeightBits);
+  } else {
+    constexpr int kDrop = kWeightBits - kValueBits;
+    sum = _mm_srai_epi32(_mm_add_epi32(sum, _mm_set1_epi32(1 << (kDrop - 1))), kDrop);
+    sum = _mm_add_epi32(_mm_madd_epi16(sum, _mm_set1_epi32(fixed.gain)), _mm_set1_epi32(fixed.offset));
+    sum = _mm_srai_epi32(sum, kGainBits + kValueBits);
   }
-  std::vector<int32_t> blended(static_cast<size_t>(fixed.stride));
-  for (int y = 0; y < size; ++y) {
-    const int64_t sy = clamp_coordinate(fixed.by * y + fixed.b0, fixed.last_y);
-    const int32_t fy = static_cast<int32_t>(sy >> kFractionShift) & (kOne - 1);
-    const uint8_t* top = source + (sy >> kCoordinateBits) * fixed.stride;
-    const uint8_t* bottom = sy < fixed.last_y ? top + fixed.stride : top;
-    for (size_t i = 0; i < blended.size(); ++i) blended[i] = top[i] * (kOne - fy) + bottom[i] * fy;
-    for (const Column& column : columns) {
-      const int32_t* left = blended.data() + column.left;
-      const int32_t* right = blended.data() + column.right;
-      const int32_t fx = column.fraction;
-      for (int c = 0; c < 3; ++c) *out++ = finish_value(left[c] * (kOne - fx) + right[c] * fx, fixed);
-    }
-  }
+  sum = _mm_packs_epi32(sum, sum);
+  return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_packus_epi16(sum, sum)));
 }
 
 template <bool kPlain>
-void render_affine(const uint8_t* source, FixedAugment fixed, uint8_t* out, int size) {
-  fixed.plain = kPlain ? 1 : 0;
-  const uint64_t last_x = static_cast<uint64_t>(fixed.last_x);
-  const uint64_t last_y = static_cast<uint64_t>(fixed.last_y);
+void render_all(const uint8_t* source, const FixedAugment& fixed, uint8_t* out, int size) {
+  const uint8_t* const last = out + static_cast<ptrdiff_t>(size) * size * 3 - 3;
+  const bool straight = fixed.ay == 0 && fixed.bx == 0;
+  std::vector<Place> columns(straight ? static_cast<size_t>(size) : 0);
+  for (size_t x = 0; x < columns.size(); ++x) {
+    columns[x] = place_of(fixed.ax * static_cast<int64_t>(x) + fixed.a0, fixed.last_x);
+  }
+  // Four bytes are stored for a pixel; the next pixel overwrites the fourth.
+  const auto store = [last](uint8_t* where, uint32_t rgb) {
+    std::memcpy(where, &rgb, where == last ? 3 : 4);
+  };
   for (int y = 0; y < size; ++y) {
     int64_t sx = fixed.ay * y + fixed.a0;
     int64_t sy = fixed.by * y + fixed.b0;
-    for (int x = 0; x < size; ++x, out += 3, sx += fixed.ax, sy += fixed.bx) {
-      if (static_cast<uint64_t>(sx) >= last_x || static_cast<uint64_t>(sy) >= last_y) {
-        FixedAugment uncut = fixed;
-        uncut.cutout_x1 = 0;
-        render_pixel(source, uncut, x, y, out);
-        continue;
+    const Place row = place_of(sy, fixed.last_y);
+    if (straight) {
+      for (const Place& column : columns) {
+        store(out, blend<kPlain>(source, fixed, column, row));
+        out += 3;
       }
-      const int32_t fx = static_cast<int32_t>(sx >> kFractionShift) & (kOne - 1);
-      const int32_t fy = static_cast<int32_t>(sy >> kFractionShift) & (kOne - 1);
-      const uint8_t* p = source + (sy >> kCoordinateBits) * fixed.stride + (sx >> kCoordinateBits) * 3;
-      const uint8_t* q = p + fixed.stride;
-      for (int c = 0; c < 3; ++c) {
-        const int32_t top = (p[c] << kLerpBits) + (p[c + 3] - p[c]) * fx;
-        const int32_t bottom = (q[c] << kLerpBits) + (q[c + 3] - q[c]) * fx;
-        out[c] = finish_value((top << kLerpBits) + (bottom - top) * fy, fixed);
-      }
+      continue;
     }
+    for (int x = 0; x < size; ++x, out += 3, sx += fixed.ax, sy += fixed.bx) {
+      store(out, blend<kPlain>(source, fixed, place_of(sx, fixed.last_x), place_of(sy, fixed.last_y)));
+    }
+  }
+}
+
+#endif
+
+void render_by_definition(const uint8_t* source, FixedAugment fixed, uint8_t* out, int size) {
+  fixed.cutout_x1 = fixed.cutout_x0;
+  for (int y = 0; y < size; ++y) {
+    for (int x = 0; x < size; ++x, out += 3) render_pixel(source, fixed, x, y, out);
   }
 }
 
@@ -159,17 +193,17 @@ void render_image(const uint8_t* source, int source_width, int source_height, co
     fail("an image of {} x {} pixels cannot be rendered to {} x {}", source_width, source_height, size, size);
   }
   const FixedAugment fixed = fix_augment(params, source_width, source_height);
-  const bool straight = fixed.ay == 0 && fixed.bx == 0;
-  const bool same = straight && fixed.plain && source_width == size && source_height == size &&
-                    params.ax == 1 && params.by == 1 && params.a0 == 0 && params.b0 == 0;
+  const bool same = fixed.plain && source_width == size && source_height == size && params.ax == 1 &&
+                    params.by == 1 && params.ay == 0 && params.bx == 0 && params.a0 == 0 && params.b0 == 0;
   if (same) {
     std::memcpy(destination, source, static_cast<size_t>(size) * static_cast<size_t>(size) * 3);
-  } else if (straight) {
-    render_axis_aligned(source, fixed, destination, size);
-  } else if (fixed.plain) {
-    render_affine<true>(source, fixed, destination, size);
+#if defined(__SSE2__)
+  } else if (source_width >= 2 && source_height >= 2) {
+    const auto render = fixed.plain ? render_all<true> : render_all<false>;
+    render(source, fixed, destination, size);
+#endif
   } else {
-    render_affine<false>(source, fixed, destination, size);
+    render_by_definition(source, fixed, destination, size);
   }
   paint_cutout(fixed, destination, size);
 }

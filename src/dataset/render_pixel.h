@@ -7,15 +7,17 @@
 #include "dataset/augment.h"
 
 // The integer arithmetic of render_image, pixel by pixel: the definition that every faster path, and a GPU
-// kernel, must equal bit for bit. Coordinates have 32 fraction bits, interpolation weights 11, gain 10; the
-// products of one pixel fit in 31 bits and are exact, so they may be summed in any order.
+// kernel, must equal bit for bit. Coordinates have 32 fraction bits, each axis' fraction 11, the four
+// interpolation weights 14 (they sum to 1 exactly), gain 12. Products and sums of one pixel are exact in 32
+// bits, so they may be added in any order, and all factors fit in signed 16 bits.
 namespace fixynn {
 
 constexpr int kCoordinateBits = 32;
-constexpr int kLerpBits = 11;
-constexpr int kGainBits = 10;
-/// A weighted sum has 2 * kLerpBits fraction bits; it is rounded to this many before the gain is applied.
-constexpr int kValueBits = 10;
+constexpr int kFractionBits = 11;
+constexpr int kWeightBits = 14;
+constexpr int kGainBits = 12;
+/// A weighted sum has kWeightBits fraction bits; it is rounded to this many before the gain is applied.
+constexpr int kValueBits = 7;
 
 /// AugmentParams in fixed point, with the source's limits.
 struct FixedAugment {
@@ -40,7 +42,7 @@ FIXYNN_HD float limit_to(float value, float low, float high) {
 
 FIXYNN_HD FixedAugment fix_augment(const AugmentParams& params, int source_width, int source_height) {
   constexpr float kFar = 32768.0f;  // times 4096 destination pixels, this stays within 63 bits
-  constexpr int64_t kHalfStep = int64_t{1} << (kCoordinateBits - kLerpBits - 1);
+  constexpr int64_t kHalfStep = int64_t{1} << (kCoordinateBits - kFractionBits - 1);
   FixedAugment fixed{};
   fixed.ax = to_fixed_coordinate(limit_to(params.ax, -kFar, kFar));
   fixed.ay = to_fixed_coordinate(limit_to(params.ay, -kFar, kFar));
@@ -65,10 +67,22 @@ FIXYNN_HD FixedAugment fix_augment(const AugmentParams& params, int source_width
   return fixed;
 }
 
-/// `sum`: bilinear sum with 2 * kLerpBits fraction bits, 0 .. 255 << 22.
+/// The weights of the four neighbours for fractions fx, fy in 0 .. 1 << kFractionBits.
+struct LerpWeights {
+  int32_t top_left, top_right, bottom_left, bottom_right;
+};
+
+FIXYNN_HD LerpWeights lerp_weights(int32_t fx, int32_t fy) {
+  constexpr int kUp = kWeightBits - kFractionBits;
+  const int32_t both = (fx * fy) >> (2 * kFractionBits - kWeightBits);
+  return {(1 << kWeightBits) - (fx << kUp) - (fy << kUp) + both, (fx << kUp) - both, (fy << kUp) - both,
+          both};
+}
+
+/// `sum`: weighted sum with kWeightBits fraction bits, 0 .. 255 << 14.
 FIXYNN_HD uint8_t finish_value(int32_t sum, const FixedAugment& fixed) {
-  if (fixed.plain) return static_cast<uint8_t>((sum + (1 << (2 * kLerpBits - 1))) >> (2 * kLerpBits));
-  constexpr int kDrop = 2 * kLerpBits - kValueBits;
+  if (fixed.plain) return static_cast<uint8_t>((sum + (1 << (kWeightBits - 1))) >> kWeightBits);
+  constexpr int kDrop = kWeightBits - kValueBits;
   const int32_t value = (sum + (1 << (kDrop - 1))) >> kDrop;
   const int32_t out = (value * fixed.gain + fixed.offset) >> (kGainBits + kValueBits);
   return static_cast<uint8_t>(out < 0 ? 0 : (out > 255 ? 255 : out));
@@ -84,17 +98,17 @@ FIXYNN_HD void render_pixel(const uint8_t* source, const FixedAugment& fixed, in
   int64_t sy = fixed.bx * x + fixed.by * y + fixed.b0;
   sx = sx < 0 ? 0 : (sx > fixed.last_x ? fixed.last_x : sx);
   sy = sy < 0 ? 0 : (sy > fixed.last_y ? fixed.last_y : sy);
-  constexpr int kFractionShift = kCoordinateBits - kLerpBits;
-  constexpr int32_t kOne = 1 << kLerpBits;
-  const int32_t fx = static_cast<int32_t>(sx >> kFractionShift) & (kOne - 1);
-  const int32_t fy = static_cast<int32_t>(sy >> kFractionShift) & (kOne - 1);
+  constexpr int kShift = kCoordinateBits - kFractionBits;
+  constexpr int32_t kMask = (1 << kFractionBits) - 1;
+  const LerpWeights w =
+      lerp_weights(static_cast<int32_t>(sx >> kShift) & kMask, static_cast<int32_t>(sy >> kShift) & kMask);
   const int32_t right = sx < fixed.last_x ? 3 : 0;
   const int32_t below = sy < fixed.last_y ? fixed.stride : 0;
   const uint8_t* p = source + (sy >> kCoordinateBits) * fixed.stride + (sx >> kCoordinateBits) * 3;
-  for (int c = 0; c < 3; ++c) {
-    const int32_t top = p[c] * (kOne - fx) + p[c + right] * fx;
-    const int32_t bottom = p[below + c] * (kOne - fx) + p[below + c + right] * fx;
-    out[c] = finish_value(top * (kOne - fy) + bottom * fy, fixed);
+  for (int c = 0; c < 3; ++c, ++p) {
+    out[c] = finish_value(p[0] * w.top_left + p[right] * w.top_right + p[below] * w.bottom_left +
+                              p[below + right] * w.bottom_right,
+                          fixed);
   }
 }
 
