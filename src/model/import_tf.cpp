@@ -124,7 +124,8 @@ class CheckpointImporter {
     }
     if (trained_quantised) {
       import_.notes.push_back(
-          "The checkpoint was trained with fake quantisation; its weights are unrounded, its ranges are not used.");
+          "The checkpoint was trained with fake quantisation; its weights are unrounded, its ranges are not "
+          "used.");
     }
   }
 

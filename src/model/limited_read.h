@@ -10,8 +10,8 @@
 
 namespace fixynn {
 
-/// read_file for weights: refuses what is not a regular file, and sizes that no MobileNetV1 comes near, before anything
-/// is allocated.
+/// read_file for weights: refuses what is not a regular file, and sizes that no MobileNetV1 comes near,
+/// before anything is allocated.
 inline std::vector<uint8_t> read_weights_file(const std::filesystem::path& path) {
   constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
   std::error_code error;

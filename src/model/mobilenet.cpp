@@ -13,14 +13,27 @@ struct Block {
   int channels;
   int stride;
 };
-constexpr std::array<Block, 13> kBlocks = {{{64, 1}, {128, 2}, {128, 1}, {256, 2}, {256, 1}, {512, 2}, {512, 1},
-                                            {512, 1}, {512, 1}, {512, 1}, {512, 1}, {1024, 2}, {1024, 1}}};
+constexpr std::array<Block, 13> kBlocks = {{{64, 1},
+                                            {128, 2},
+                                            {128, 1},
+                                            {256, 2},
+                                            {256, 1},
+                                            {512, 2},
+                                            {512, 1},
+                                            {512, 1},
+                                            {512, 1},
+                                            {512, 1},
+                                            {512, 1},
+                                            {1024, 2},
+                                            {1024, 1}}};
 
 Conv make_conv(ConvKind kind, int layer, int in_channels, int out_channels, int stride, int in_size) {
   Conv conv{};
   conv.kind = kind;
   conv.layer = layer;
-  const char* suffix = kind == ConvKind::kConv1 ? "conv1" : kind == ConvKind::kDepthwise ? "depthwise" : "pointwise";
+  const char* suffix = kind == ConvKind::kConv1       ? "conv1"
+                       : kind == ConvKind::kDepthwise ? "depthwise"
+                                                      : "pointwise";
   conv.name = fmt::format("l{:02}_{}", layer, suffix);
   conv.in_channels = in_channels;
   conv.out_channels = out_channels;
@@ -60,7 +73,9 @@ int Conv::taps() const {
   return 0;
 }
 
-int64_t Conv::macs() const { return int64_t{out_size} * out_size * out_channels * taps(); }
+int64_t Conv::macs() const {
+  return int64_t{out_size} * out_size * out_channels * taps();
+}
 
 MobileNet make_mobilenet(double alpha, int input_size, int classes) {
   if (alpha != 0.25 && alpha != 0.5 && alpha != 0.75 && alpha != 1.0) {
@@ -76,8 +91,8 @@ MobileNet make_mobilenet(double alpha, int input_size, int classes) {
   for (size_t i = 0; i < kBlocks.size(); ++i) {
     const int layer = static_cast<int>(i) + 1;
     const Conv& previous = network.convs.back();
-    network.convs.push_back(make_conv(ConvKind::kDepthwise, layer, previous.out_channels, previous.out_channels,
-                                      kBlocks[i].stride, previous.out_size));
+    network.convs.push_back(make_conv(ConvKind::kDepthwise, layer, previous.out_channels,
+                                      previous.out_channels, kBlocks[i].stride, previous.out_size));
     const Conv& depthwise = network.convs.back();
     network.convs.push_back(make_conv(ConvKind::kPointwise, layer, depthwise.out_channels,
                                       scaled(kBlocks[i].channels), 1, depthwise.out_size));

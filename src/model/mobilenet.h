@@ -9,8 +9,8 @@ namespace fixynn {
 
 enum class ConvKind { kConv1, kDepthwise, kPointwise };
 
-/// TensorFlow's SAME padding of one axis for a 3-wide window: `before` rows or columns of zeros in front; the odd one
-/// of an uneven total goes to the end (bottom or right).
+/// TensorFlow's SAME padding of one axis for a 3-wide window: `before` rows or columns of zeros in front; the
+/// odd one of an uneven total goes to the end (bottom or right).
 struct SamePadding {
   int output;
   int before;
@@ -34,8 +34,8 @@ struct Conv {
   int taps() const;
 };
 
-/// MobileNetV1 (Howard et al. 2017): conv1, 13 depthwise + pointwise blocks, global average pool, linear head.
-/// A *layer* is conv1 or one block: 14 of them, as the FixyNN paper counts.
+/// MobileNetV1 (Howard et al. 2017): conv1, 13 depthwise + pointwise blocks, global average pool, linear
+/// head. A *layer* is conv1 or one block: 14 of them, as the FixyNN paper counts.
 struct MobileNet {
   static constexpr int kLayers = 14;
 
@@ -53,13 +53,13 @@ struct MobileNet {
 constexpr double kBatchNormEpsilon = 1e-3;
 constexpr float kRelu6Max = 6.0f;
 
-/// Channel counts are max(8, int(alpha * c)) and must be multiples of 8. Throws Error(kUsage) for alpha outside
-/// {0.25, 0.5, 0.75, 1.0}, input_size outside 32..1024 or classes < 2.
+/// Channel counts are max(8, int(alpha * c)) and must be multiples of 8. Throws Error(kUsage) for alpha
+/// outside {0.25, 0.5, 0.75, 1.0}, input_size outside 32..1024 or classes < 2.
 MobileNet make_mobilenet(double alpha, int input_size, int classes);
 
-/// Share of operations in the first `layers` layers, in percent, by the rule that reproduces the paper's Table 1
-/// (27.1, 44.3, 77.0, 97.0): fixed convolution MACs / (all convolution MACs + one operation per batch-norm output),
-/// the head not counted.
+/// Share of operations in the first `layers` layers, in percent, by the rule that reproduces the paper's
+/// Table 1 (27.1, 44.3, 77.0, 97.0): fixed convolution MACs / (all convolution MACs + one operation per
+/// batch-norm output), the head not counted.
 double fixed_ops_percent(const MobileNet& network, int layers);
 
 }  // namespace fixynn

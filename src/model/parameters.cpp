@@ -99,7 +99,8 @@ ModelParameters initialise_parameters(const MobileNet& network, uint64_t seed) {
     for (float& variance : statistics.subspan(offsets.variance, channels)) variance = 1.0f;
   }
   const size_t head_count = layout.head_bias - layout.head_weight;
-  fill_normal(values.subspan(layout.head_weight, head_count), 0.01, seed, static_cast<uint32_t>(network.convs.size()));
+  fill_normal(values.subspan(layout.head_weight, head_count), 0.01, seed,
+              static_cast<uint32_t>(network.convs.size()));
   return parameters;
 }
 

@@ -9,12 +9,12 @@
 
 namespace fixynn {
 
-/// Where each tensor lies in the two flat arrays of ModelParameters. Trainable values are stored in one array so that
-/// an optimiser step, a checkpoint and a transfer to a device are one pass each.
+/// Where each tensor lies in the two flat arrays of ModelParameters. Trainable values are stored in one array
+/// so that an optimiser step, a checkpoint and a transfer to a device are one pass each.
 struct ParameterLayout {
   struct ConvOffsets {
-    size_t weight;      ///< in `values`; count = Conv::weight_count(), layout as in Conv
-    size_t gamma, beta; ///< in `values`; out_channels each
+    size_t weight;          ///< in `values`; count = Conv::weight_count(), layout as in Conv
+    size_t gamma, beta;     ///< in `values`; out_channels each
     size_t mean, variance;  ///< in `statistics`; out_channels each
   };
   explicit ParameterLayout(const MobileNet& network);

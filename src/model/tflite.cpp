@@ -220,14 +220,20 @@ std::vector<float> lite_floats(const LiteModel& model, int tensor, const std::ve
     fail("{}: tensor '{}' has shape {}, not {}; the network is not a MobileNetV1 of this width", model.what,
          found.name, shape_text(found.shape), shape_text(shape));
   }
-  uint64_t count = 1;
-  for (const int64_t extent : shape) count *= static_cast<uint64_t>(extent);
-  if (found.data.size() != count * sizeof(float)) {
-    fail("{}: tensor '{}' of shape {} has {} bytes, not {}; the TFLite file is corrupt", model.what,
-         found.name, shape_text(shape), found.data.size(), count * sizeof(float));
+  // Divide rather than multiply: the product of extents out of a file can overflow.
+  const uint64_t count = found.data.size() / sizeof(float);
+  uint64_t rest = count;
+  bool fits = found.data.size() % sizeof(float) == 0 && count > 0;
+  for (const int64_t extent : shape) {
+    fits = fits && extent > 0 && rest % static_cast<uint64_t>(extent) == 0;
+    if (fits) rest /= static_cast<uint64_t>(extent);
+  }
+  if (!fits || rest != 1) {
+    fail("{}: tensor '{}' of shape {} has {} bytes, not 4 for each value; the TFLite file is corrupt",
+         model.what, found.name, shape_text(shape), found.data.size());
   }
   std::vector<float> values(count);
-  if (count != 0) std::memcpy(values.data(), found.data.data(), found.data.size());
+  std::memcpy(values.data(), found.data.data(), found.data.size());
   return values;
 }
 
