@@ -23,28 +23,36 @@ std::unique_ptr<TrainEngine> make_cpu_engine(const TrainPlan& plan, int threads)
 
 /// Allowed differences from the double-precision reference, relative to the root mean square of the reference
 /// tensor.
-///
-/// In float they are a few hundred times single precision's epsilon: sums of up to thousands of terms, batch
-/// norm's backward pass subtracts nearly equal numbers, and an activation within 1e-6 of a corner of ReLU6
-/// may take the other side, which moves single gradient entries by one image's share. With fake quantisation
-/// a value near a tie between two codes may be rounded the other way; one such flip changes an activation by
-/// a whole step (6/255 with 8 bits, 6/15 with 4), and everything behind it a little. Flips are rare (about
-/// 1e-5 of the codes), so the norm of a tensor moves little though single entries may move much.
 struct Tolerances {
   double loss;     ///< of the mean loss, absolute
   double norm;     ///< norm of the difference / norm of the reference tensor
   double largest;  ///< largest difference / root mean square of the reference tensor
 };
 
-Tolerances tolerances(const EngineCase& c) {
-  if (!c.fake_quantise) return {1e-4, 2e-3, 2e-2};
-  const int bits = std::min(c.ffe_bits == 0 ? 8 : c.ffe_bits, c.back_end_bits == 0 ? 8 : c.back_end_bits);
-  return bits >= 8 ? Tolerances{1e-2, 5e-2, 0.5} : Tolerances{5e-2, 0.2, 2.0};
+/// Single precision: sums of up to thousands of terms, a batch norm whose backward pass subtracts nearly
+/// equal numbers, 27 times one after the other; and where the case does not keep away from ReLU6's corners, a
+/// few activations on the other side of one, which moves single gradient entries.
+constexpr Tolerances kSinglePrecision{1e-4, 2e-2, 0.3};
+
+/// Independent rounding errors in every layer (see CaseSetup): a check that nothing is grossly wrong, no
+/// more; momentum is not compared. What is computed between the roundings is checked by the exact cases.
+constexpr Tolerances kIndependentRounding{0.5, 0.6, 10.0};
+
+Tolerances training_tolerances(const EngineCase& c) {
+  return c.fake_quantise && !c.away_from_ties ? kIndependentRounding : kSinglePrecision;
+}
+/// Evaluation meets other activations than the first step, unless both use the running statistics.
+Tolerances inference_tolerances(const EngineCase& c, bool batch_statistics) {
+  if (!c.fake_quantise) return kSinglePrecision;
+  return c.away_from_ties && c.frozen_statistics != batch_statistics ? kSinglePrecision
+                                                                     : kIndependentRounding;
 }
 
 class Comparison {
  public:
   explicit Comparison(const Tolerances& allowed) : allowed_(allowed) {}
+
+  void allow(const Tolerances& allowed) { allowed_ = allowed; }
 
   void scalar(const std::string& what, double measured, double expected, double allowed) {
     if (!(std::fabs(measured - expected) <= allowed)) {
@@ -67,9 +75,6 @@ class Comparison {
     // The absolute part is for tensors that are zero but for rounding.
     const double root_mean_square = std::sqrt(square_sum / static_cast<double>(expected.size())) + 1e-6;
     const double norm = std::sqrt(difference_sum / static_cast<double>(expected.size())) / root_mean_square;
-    if (getenv("DBG"))
-      fmt::print("{} norm {:.2g} largest {:.2g} rms {:.2g}\n", what, norm, largest / root_mean_square,
-                 root_mean_square);
     worst_norm_ = std::max(worst_norm_, norm);
     worst_largest_ = std::max(worst_largest_, largest / root_mean_square);
     if (!(norm <= allowed_.norm) || !(largest / root_mean_square <= allowed_.largest)) {
@@ -91,7 +96,7 @@ class Comparison {
 };
 
 void compare_states(Comparison& comparison, const MobileNet& network, const TrainState& measured,
-                    const TrainState& expected) {
+                    const TrainState& expected, bool with_momentum) {
   for (const NamedTensor& t : named_tensors(network)) {
     const auto part = [&t](const std::vector<float>& values) {
       return std::span<const float>(values).subspan(t.offset, t.count);
@@ -101,30 +106,37 @@ void compare_states(Comparison& comparison, const MobileNet& network, const Trai
       continue;
     }
     comparison.tensor(t.name, part(measured.parameters.values), part(expected.parameters.values));
-    comparison.tensor(t.name + " momentum", part(measured.momentum), part(expected.momentum));
+    if (with_momentum)
+      comparison.tensor(t.name + " momentum", part(measured.momentum), part(expected.momentum));
   }
 }
 
 void compare_inference(Comparison& comparison, const std::string& when, const EngineCase& c,
                        TrainEngine& engine, TrainEngine& reference, const CaseSetup& setup) {
-  const std::vector<uint32_t> samples{3, 0, 7, 11, 5};  // not a multiple of the batch, not in order
+  std::vector<uint32_t> samples = setup.samples(0);
+  std::reverse(samples.begin(), samples.end());
+  if (!c.away_from_ties) samples.insert(samples.end(), {3, 0, 7});  // more than a batch, not in order
   std::vector<float> measured, expected;
   engine.evaluate(setup.images, samples, c.fake_quantise, measured);
   reference.evaluate(setup.images, samples, c.fake_quantise, expected);
+  comparison.allow(inference_tolerances(c, false));
   comparison.tensor("logits " + when, measured, expected);
   for (bool batch_statistics : {false, true}) {
     // Whole batches: a short last one could leave batch norm with too few pixels to compare (see
     // engine_cases).
-    const std::vector<uint32_t> measure_samples = setup.samples(1);
+    std::vector<uint32_t> measured_samples = setup.samples(0);
+    const std::vector<uint32_t> second = setup.samples(1);
+    if (!c.away_from_ties) measured_samples.insert(measured_samples.end(), second.begin(), second.end());
     const std::vector<float> statistics =
-        engine.measure_statistics(measure_samples, c.fake_quantise, batch_statistics);
+        engine.measure_statistics(measured_samples, c.fake_quantise, batch_statistics);
     const std::vector<float> wanted =
-        reference.measure_statistics(measure_samples, c.fake_quantise, batch_statistics);
+        reference.measure_statistics(measured_samples, c.fake_quantise, batch_statistics);
     if (statistics.size() != wanted.size()) {
       comparison.scalar("measured statistics' count", static_cast<double>(statistics.size()),
                         static_cast<double>(wanted.size()), 0);
       continue;
     }
+    comparison.allow(inference_tolerances(c, batch_statistics));
     for (const NamedTensor& t : named_tensors(setup.network)) {
       if (!t.is_statistic) continue;
       comparison.tensor(
@@ -141,8 +153,13 @@ Comparison compare_with_reference(const EngineCase& c, const EngineFactory& make
   const std::unique_ptr<TrainEngine> engine = make_engine(setup.plan);
   setup.start(reference);
   setup.start(*engine);
-  Comparison comparison(tolerances(c));
+  Comparison comparison(kSinglePrecision);
+  if (c.away_from_ties && setup.margin < CaseSetup::margin_wanted(c)) {
+    comparison.scalar("images away from ties were not found: margin", setup.margin,
+                      CaseSetup::margin_wanted(c), 0);
+  }
   compare_inference(comparison, "before training", c, *engine, reference, setup);
+  const Tolerances allowed = training_tolerances(c);
   for (int number = 0; number < c.steps; ++number) {
     const std::vector<uint32_t> samples = setup.samples(number);
     const StepSpec step = setup.step(c, number, samples);
@@ -152,14 +169,16 @@ Comparison compare_with_reference(const EngineCase& c, const EngineFactory& make
     const std::string when = fmt::format(" of step {}", number + 1);
     comparison.scalar("images" + when, static_cast<double>(measured.images),
                       static_cast<double>(expected.images), 0);
-    comparison.scalar("loss" + when, measured.loss_sum / c.batch, expected.loss_sum / c.batch,
-                      tolerances(c).loss);
+    comparison.scalar("loss" + when, measured.loss_sum / c.batch, expected.loss_sum / c.batch, allowed.loss);
     comparison.scalar("correct" + when, static_cast<double>(measured.correct),
-                      static_cast<double>(expected.correct), c.fake_quantise ? 1 : 0);
+                      static_cast<double>(expected.correct), c.fake_quantise && !c.away_from_ties ? 2 : 0);
     if (!measured.non_finite.empty()) comparison.scalar("non-finite: " + measured.non_finite, 1, 0, 0);
   }
-  compare_states(comparison, setup.network, engine->state(), reference.state());
-  compare_inference(comparison, "after training", c, *engine, reference, setup);
+  comparison.allow(allowed);
+  compare_states(comparison, setup.network, engine->state(), reference.state(),
+                 !c.fake_quantise || c.away_from_ties);
+  // After an exact case's step the parameters have moved, and values may be near ties again.
+  if (!c.away_from_ties) compare_inference(comparison, "after training", c, *engine, reference, setup);
   return comparison;
 }
 
@@ -171,16 +190,26 @@ std::string case_name(const testing::TestParamInfo<EngineCase>& info) {
   return info.param.name;
 }
 
-/// A reference whose parameters are off by single precision's rounding, as an engine in float might be.
+/// A reference whose batch norms are off by single precision's rounding, as an engine in float might be.
 class NoisyReference : public ReferenceEngine {
  public:
-  using ReferenceEngine::ReferenceEngine;
+  explicit NoisyReference(const TrainPlan& plan) : ReferenceEngine(plan), network_(plan.network) {}
   void set_state(const TrainState& state) override {
     TrainState noisy = state;
     RandomSequence random(4, RandomStream::kSynthesise, 0);
-    for (float& value : noisy.parameters.values) value *= 1.0f + random.uniform(-5e-7f, 5e-7f);
+    const ParameterLayout layout(network_);
+    for (size_t i = 0; i < network_.convs.size(); ++i) {
+      // gamma and beta lie side by side. Convolution weights stay: another rounding of their codes is no
+      // noise.
+      for (size_t k = 0; k < 2 * static_cast<size_t>(network_.convs[i].out_channels); ++k) {
+        noisy.parameters.values[layout.convs[i].gamma + k] *= 1.0f + random.uniform(-2e-7f, 2e-7f);
+      }
+    }
     ReferenceEngine::set_state(noisy);
   }
+
+ private:
+  MobileNet network_;
 };
 
 /// An engine that computes another plan than it was asked for.
@@ -200,23 +229,13 @@ TEST_P(ParityTolerances, LetSinglePrecisionPass) {
   EXPECT_THAT(comparison.faults(), testing::IsEmpty()) << comparison.summary();
 }
 
-std::vector<EngineCase> small_cases() {
-  std::vector<EngineCase> cases;
-  for (const EngineCase& c : testing_engine::engine_cases()) {
-    const std::string name = c.name;
-    if (name == "float_33_batch2" || name == "float_fixed_14" || name == "int8_fixed_0" ||
-        name == "int8_fixed_1" || name == "int4_fixed_7_int8_back_end") {
-      cases.push_back(c);
-    }
-  }
-  return cases;
-}
-INSTANTIATE_TEST_SUITE_P(Cases, ParityTolerances, testing::ValuesIn(small_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Cases, ParityTolerances, testing::ValuesIn(testing_engine::engine_cases()),
+                         case_name);
 
 TEST(ParityTolerancesTest, CatchEveryWrongSetting) {
   const EngineCase plain{"plain", 32, 5};
   const EngineCase frozen{"frozen", 32, 5, 0.25, 4};
-  const EngineCase int8{"int8", 32, 5, 0.25, 4, 8, 8, true};
+  const EngineCase int4{"int4", 40, 1, 0.25, 4, 4, 4, true, false, true, 1, false, true};
   const auto notices = [](const EngineCase& c, const std::function<void(TrainPlan&)>& spoil) {
     return !compare_with_reference(c, wrong_reference(spoil)).faults().empty();
   };
@@ -230,9 +249,11 @@ TEST(ParityTolerancesTest, CatchEveryWrongSetting) {
     plan.fixed_layers = 3;
     plan.frozen.resize(5);
   }));
-  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.head_weight_bits = 4; }));
-  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.quant[20].activation_bits = 5; }));
-  EXPECT_TRUE(notices(int8, [](TrainPlan& plan) { plan.frozen[2].codes[9] ^= 32; }));
+  EXPECT_FALSE(notices(int4, [](TrainPlan&) {}));
+  EXPECT_TRUE(notices(int4, [](TrainPlan& plan) { plan.head_weight_bits = 5; }));
+  EXPECT_TRUE(notices(int4, [](TrainPlan& plan) { plan.quant[20].weight_bits = 5; }));
+  EXPECT_TRUE(notices(int4, [](TrainPlan& plan) { plan.quant[20].activation_bits = 5; }));
+  EXPECT_TRUE(notices(int4, [](TrainPlan& plan) { plan.frozen[2].codes[9] ^= 1; }));
 }
 
 class CpuParity : public testing::TestWithParam<EngineCase> {};
@@ -244,9 +265,12 @@ TEST_P(CpuParity, AgreesWithTheReference) {
   RecordProperty("worst", comparison.summary());
 }
 
-TEST_P(CpuParity, FrozenWeightsKeepTheirBits) {
+INSTANTIATE_TEST_SUITE_P(Cases, CpuParity, testing::ValuesIn(testing_engine::engine_cases()), case_name);
+
+class CpuFrozen : public testing::TestWithParam<EngineCase> {};
+
+TEST_P(CpuFrozen, WeightsKeepTheirBits) {
   const EngineCase& c = GetParam();
-  if (c.fixed_layers == 0) GTEST_SKIP() << "nothing is frozen in this case";
   const CaseSetup setup(c);
   const std::unique_ptr<TrainEngine> engine = make_cpu_engine(setup.plan, 2);
   setup.start(*engine);
@@ -265,7 +289,13 @@ TEST_P(CpuParity, FrozenWeightsKeepTheirBits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, CpuParity, testing::ValuesIn(testing_engine::engine_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Cases, CpuFrozen,
+                         testing::Values(EngineCase{"float_1", 32, 4, 0.25, 1},
+                                         EngineCase{"float_7_frozen_statistics", 33, 4, 0.25, 7, 0, 0, false,
+                                                    true},
+                                         EngineCase{"int8_4", 32, 4, 0.25, 4, 8, 8, true},
+                                         EngineCase{"int4_14", 40, 2, 0.25, 14, 4, 8, true}),
+                         case_name);
 
 struct Everything {
   TrainState state;

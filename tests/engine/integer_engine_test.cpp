@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fast integer engine gives the executor's integers, bit for bit, in both of its implementations.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/philox.h"
+#include "engine/cpu/cpu_integer_engine.h"
+#include "engine/engine.h"
+#include "integer/executor.h"
+#include "integer/lower.h"
+
+namespace fixynn {
+namespace {
+
+struct Case {
+  double alpha;
+  int size, classes, fixed_layers, weight_bits, activation_bits;
+  bool float_back_end;
+};
+
+std::vector<uint8_t> random_pixels(int size, int images) {
+  std::vector<uint8_t> pixels;
+  for (int i = 0; i < images; ++i) {
+    RandomSequence random(7, RandomStream::kSynthesise, static_cast<uint32_t>(i));
+    for (int p = 0; p < size * size * 3; ++p) pixels.push_back(static_cast<uint8_t>(random.below(256)));
+  }
+  return pixels;
+}
+
+/// A network with statistics measured on the very images, so that codes are spread over their range.
+IntegerNetwork make_network(const Case& c, const std::vector<uint8_t>& pixels, int images) {
+  TrainPlan plan;
+  plan.network = make_mobilenet(c.alpha, c.size, c.classes);
+  plan.fixed_layers = 0;
+  const ConvQuant quant{c.weight_bits, c.activation_bits};
+  plan.quant.assign(plan.network.convs.size(), quant);
+  plan.head_weight_bits = c.weight_bits;
+  plan.batch_size = images;
+  TrainState state{initialise_parameters(plan.network, 3), {}};
+  // Batch norm as trained networks have it: gamma of either sign, shifts.
+  const ParameterLayout layout(plan.network);
+  for (size_t i = 0; i < layout.convs.size(); ++i) {
+    RandomSequence random(11, RandomStream::kInitialise, static_cast<uint32_t>(i));
+    for (int k = 0; k < plan.network.convs[i].out_channels; ++k) {
+      state.parameters.values[layout.convs[i].gamma + static_cast<size_t>(k)] =
+          random.uniform(0.6f, 2.4f) * (random.below(5) == 0 ? -1.0f : 1.0f);
+      state.parameters.values[layout.convs[i].beta + static_cast<size_t>(k)] = random.uniform(0.2f, 2.5f);
+    }
+  }
+  state.momentum.assign(state.parameters.values.size(), 0.0f);
+  auto engine = make_train_engine(plan, DeviceChoice::kCpu, 1);
+  engine->set_state(state);
+  ImageSet set;
+  set.width = set.height = c.size;
+  set.pixels = pixels;
+  set.labels.assign(static_cast<size_t>(images), 0);
+  set.class_names.assign(static_cast<size_t>(c.classes), "x");
+  engine->attach(set, {}, 1);
+  std::vector<uint32_t> samples;
+  for (int i = 0; i < images; ++i) samples.push_back(static_cast<uint32_t>(i));
+  state.parameters.statistics = engine->measure_statistics(samples, true, true);
+  std::vector<ConvQuant> bits(plan.network.convs.size(), c.float_back_end ? ConvQuant{} : quant);
+  const int ffe = MobileNet::convs_in_layers(c.fixed_layers);
+  std::fill(bits.begin(), bits.begin() + ffe, quant);
+  const auto frozen = freeze_weights(plan.network, state.parameters, bits, c.fixed_layers);
+  return lower_network(plan.network, c.fixed_layers, bits, c.float_back_end ? kFloatBits : c.weight_bits,
+                       state.parameters, frozen);
+}
+
+class IntegerEngineTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(IntegerEngineTest, EqualsTheExecutor) {
+  const Case c = GetParam();
+  const int images = 5;
+  const auto pixels = random_pixels(c.size, images);
+  const IntegerNetwork network = make_network(c, pixels, images);
+  ASSERT_FALSE(network.convs.empty());
+  const IntegerExecutor executor(network);
+  const size_t image_bytes = static_cast<size_t>(c.size) * static_cast<size_t>(c.size) * 3;
+  std::vector<IntegerResult> expected;
+  for (size_t i = 0; i < images; ++i)
+    expected.push_back(executor.run(std::span(pixels).subspan(i * image_bytes, image_bytes)));
+  for (const bool vnni : {true, false}) {
+    for (const int threads : {1, 3}) {
+      cpu::CpuIntegerEngine engine(network, threads, vnni);
+      SCOPED_TRACE(engine.describe());
+      for (size_t conv = 0; conv < network.convs.size(); ++conv) {
+        std::vector<uint8_t> codes;
+        engine.codes(pixels, images, static_cast<int>(conv), codes);
+        const size_t per_image = expected[0].codes[conv].size();
+        ASSERT_EQ(codes.size(), per_image * images);
+        size_t different = 0, varied = 0;
+        for (size_t i = 0; i < codes.size(); ++i) {
+          different += codes[i] != expected[i / per_image].codes[conv][i % per_image];
+          varied += codes[i] != 0 && codes[i] != activation_code_max(c.activation_bits);
+        }
+        EXPECT_EQ(different, 0u) << network.convs[conv].conv.name;
+        EXPECT_GT(varied, codes.size() / 20) << "codes say little: " << network.convs[conv].conv.name;
+      }
+      std::vector<float> logits;
+      engine.run(pixels, images, logits);
+      ASSERT_EQ(logits.size(), static_cast<size_t>(images * c.classes));
+      if (network.has_head) {
+        for (size_t i = 0; i < logits.size(); ++i) {
+          const int64_t logit =
+              expected[i / static_cast<size_t>(c.classes)].logits[i % static_cast<size_t>(c.classes)];
+          EXPECT_EQ(logits[i], static_cast<float>(static_cast<double>(logit) * network.head.logit_scale));
+        }
+      } else {
+        for (const float logit : logits) EXPECT_TRUE(std::isfinite(logit));
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, IntegerEngineTest,
+    ::testing::Values(Case{0.25, 32, 10, 14, 8, 8, false}, Case{0.25, 33, 43, 4, 8, 8, false},
+                      Case{0.25, 47, 7, 7, 4, 5, true}, Case{0.75, 40, 10, 11, 6, 4, false},
+                      Case{0.5, 64, 10, 1, 2, 2, true}, Case{1.0, 32, 3, 14, 8, 8, false},
+                      Case{0.25, 96, 10, 14, 8, 8, false}));
+
+}  // namespace
+}  // namespace fixynn
