@@ -21,7 +21,8 @@ std::string utc_timestamp() {
   return text;
 }
 
-Log::Log(std::FILE* console) : console_(console), terminal_(console != nullptr && ::isatty(::fileno(console)) == 1) {}
+Log::Log(std::FILE* console)
+    : console_(console), terminal_(console != nullptr && ::isatty(::fileno(console)) == 1) {}
 
 Log::~Log() {
   if (terminal_ && live_shown_) std::fputc('\n', console_);
@@ -46,6 +47,12 @@ void Log::progress(const std::string& line) {
   const std::lock_guard lock(mutex_);
   if (!terminal_) write_console(line);
   write_file(line);
+}
+
+void Log::fail_line(const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  clear_live();
+  write_file("error: " + message);
 }
 
 void Log::live(const std::string& line) {

@@ -14,8 +14,8 @@ namespace fixynn {
 /// Now, UTC, ISO 8601 to the second: "2026-11-21T09:08:07Z".
 std::string utc_timestamp();
 
-/// Messages for a person: on the console as they are, and in a file with timestamps once one is open. On a terminal it
-/// can also keep one line at the bottom up to date. Safe to call from several threads.
+/// Messages for a person: on the console as they are, and in a file with timestamps once one is open. On a
+/// terminal it can also keep one line at the bottom up to date. Safe to call from several threads.
 class Log {
  public:
   /// `console` may be null: file only.
@@ -24,8 +24,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  /// Appends to `path` from now on. Throws a sentence when the file cannot be opened. A later write error (full disk)
-  /// does not stop the program: the checkpoint that follows reports it.
+  /// Appends to `path` from now on. Throws a sentence when the file cannot be opened. A later write error
+  /// (full disk) does not stop the program: the checkpoint that follows reports it.
   void open_file(const std::filesystem::path& path);
 
   template <typename... Args>
@@ -36,6 +36,8 @@ class Log {
   void warn(fmt::format_string<Args...> format, Args&&... args) {
     write("warning: " + fmt::format(format, std::forward<Args>(args)...));
   }
+  /// Into the file alone: the program prints its error itself.
+  void fail_line(const std::string& message);
 
   /// Replaces the live line; does nothing when the console is not a terminal.
   void live(const std::string& line);

@@ -31,6 +31,8 @@ StopSignal::~StopSignal() {
   sigaction(SIGTERM, &former_terminate_, nullptr);
 }
 
-int StopSignal::received() const { return received_signal; }
+int StopSignal::received() const {
+  return received_signal;
+}
 
 }  // namespace fixynn

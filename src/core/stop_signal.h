@@ -5,9 +5,9 @@
 
 namespace fixynn {
 
-/// While one of these lives, the first SIGINT or SIGTERM is only noted, so that the program can stop at a good place;
-/// the second ends the process at once, as it would without this. One object at a time; the destructor puts the former
-/// handlers back.
+/// While one of these lives, the first SIGINT or SIGTERM is only noted, so that the program can stop at a
+/// good place; the second ends the process at once, as it would without this. One object at a time; the
+/// destructor puts the former handlers back.
 class StopSignal {
  public:
   StopSignal();

@@ -22,7 +22,8 @@ struct Descriptor {
 };
 
 std::string reason(int error) {
-  if (error == ENOSPC || error == EDQUOT) return "the disk is full: free some space there and run again with --resume";
+  if (error == ENOSPC || error == EDQUOT)
+    return "the disk is full: free some space there and run again with --resume";
   return std::strerror(error);
 }
 
@@ -30,7 +31,8 @@ std::string reason(int error) {
 off_t finished_length(int descriptor, off_t length) {
   char buffer[4096];
   while (length > 0) {
-    const off_t begin = length > static_cast<off_t>(sizeof buffer) ? length - static_cast<off_t>(sizeof buffer) : 0;
+    const off_t begin =
+        length > static_cast<off_t>(sizeof buffer) ? length - static_cast<off_t>(sizeof buffer) : 0;
     const ssize_t count = ::pread(descriptor, buffer, static_cast<size_t>(length - begin), begin);
     if (count <= 0) return length;
     for (ssize_t i = count; i > 0; --i) {
@@ -55,9 +57,11 @@ std::vector<JsonLine> read_json_lines(const std::filesystem::path& path) {
   for (int number = 1;; ++number) {
     const size_t end = text.find('\n', begin);
     if (end == std::string::npos) return lines;
-    nlohmann::json value = nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                 text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (value.is_discarded()) fail("{}:{}: is not JSON; delete the line to go on without it", path.string(), number);
+    nlohmann::json value =
+        nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                              text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (value.is_discarded())
+      fail("{}:{}: is not JSON; delete the line to go on without it", path.string(), number);
     lines.push_back({number, std::move(value)});
     begin = end + 1;
   }

@@ -16,12 +16,12 @@ struct JsonLine {
 /// Text of a JSON value; bytes that are not UTF-8 (file names, say) are replaced rather than refused.
 std::string json_text(const nlohmann::json& value, int indent = -1);
 
-/// Lines of a .jsonl file; none when the file is missing. A last line without its newline (the writer was killed in
-/// the middle) is skipped; any other line that is not JSON throws a sentence naming file and line.
+/// Lines of a .jsonl file; none when the file is missing. A last line without its newline (the writer was
+/// killed in the middle) is skipped; any other line that is not JSON throws a sentence naming file and line.
 std::vector<JsonLine> read_json_lines(const std::filesystem::path& path);
 
-/// Appends one line with one write and an fsync, after dropping an unfinished last line. When the write fails (full
-/// disk) the file is cut back to what it was, and the error names path and reason.
+/// Appends one line with one write and an fsync, after dropping an unfinished last line. When the write fails
+/// (full disk) the file is cut back to what it was, and the error names path and reason.
 void append_json_line(const std::filesystem::path& path, const nlohmann::json& value);
 
 }  // namespace fixynn

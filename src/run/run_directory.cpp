@@ -16,8 +16,8 @@ std::vector<Value> read_values(const std::filesystem::path& path) {
     try {
       values.push_back(line.value.get<Value>());
     } catch (const nlohmann::json::exception& error) {
-      fail("{}:{}: a key is missing or of the wrong type ({}); the file was not written by this program", path.string(),
-           line.number, error.what());
+      fail("{}:{}: a key is missing or of the wrong type ({}); the file was not written by this program",
+           path.string(), line.number, error.what());
     }
   }
   return values;
@@ -32,7 +32,8 @@ std::optional<nlohmann::json> parse_file(const std::filesystem::path& path) {
 }  // namespace
 
 void RunDirectory::create() const {
-  for (const char* folder : {"checkpoints", "networks", "evaluations", "control"}) create_folders(root_ / folder);
+  for (const char* folder : {"checkpoints", "networks", "evaluations", "control"})
+    create_folders(root_ / folder);
 }
 
 void RunDirectory::write_status(const RunStatus& status) const {
@@ -54,7 +55,9 @@ void RunDirectory::append_metrics(const EpochMetrics& metrics) const {
   append_json_line(file("metrics.jsonl"), nlohmann::json(metrics));
 }
 
-std::vector<EpochMetrics> RunDirectory::read_metrics() const { return read_values<EpochMetrics>(file("metrics.jsonl")); }
+std::vector<EpochMetrics> RunDirectory::read_metrics() const {
+  return read_values<EpochMetrics>(file("metrics.jsonl"));
+}
 
 void RunDirectory::write_metrics(const std::vector<EpochMetrics>& metrics) const {
   std::string text;
@@ -66,7 +69,9 @@ void RunDirectory::append_point(const Point& point) const {
   append_json_line(file("points.jsonl"), nlohmann::json(point));
 }
 
-std::vector<Point> RunDirectory::read_points() const { return read_values<Point>(file("points.jsonl")); }
+std::vector<Point> RunDirectory::read_points() const {
+  return read_values<Point>(file("points.jsonl"));
+}
 
 void RunDirectory::write_evaluation(const std::string& stem, const Evaluation& evaluation) const {
   write_file_atomic(root_ / "evaluations" / (stem + ".json"), json_text(evaluation) + "\n");

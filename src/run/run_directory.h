@@ -30,9 +30,9 @@ struct Point {
   std::string dataset;
   int fixed_layers = 0;
   uint64_t seed = 0;
-  int weight_bits = 0;      ///< of the FFE; 0 = float
-  int activation_bits = 0;  ///< of the FFE; 0 = float
-  double top1_percent = 0;  ///< on the test images, from the integer network
+  int weight_bits = 0;                 ///< of the FFE; 0 = float
+  int activation_bits = 0;             ///< of the FFE; 0 = float
+  double top1_percent = 0;             ///< on the test images, from the integer network
   double float_path_top1_percent = 0;  ///< same images, float fake-quantised path
   std::optional<double> validation_top1_percent;
   int64_t images_tested = 0;

@@ -7,8 +7,8 @@
 
 namespace fixynn {
 
-// The JSON form of the run directory's records: keys are the fields' names; an empty optional is null. Reading throws
-// nlohmann::json::exception for a missing key or a wrong type.
+// The JSON form of the run directory's records: keys are the fields' names; an empty optional is null.
+// Reading throws nlohmann::json::exception for a missing key or a wrong type.
 
 void to_json(nlohmann::json& json, const EpochMetrics& metrics);
 void from_json(const nlohmann::json& json, EpochMetrics& metrics);

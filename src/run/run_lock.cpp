@@ -35,6 +35,8 @@ RunLock::RunLock(const std::filesystem::path& run_directory) {
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, owner.data(), owner.size(), 0);
 }
 
-RunLock::~RunLock() { ::close(descriptor_); }
+RunLock::~RunLock() {
+  ::close(descriptor_);
+}
 
 }  // namespace fixynn

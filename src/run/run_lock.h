@@ -5,8 +5,8 @@
 
 namespace fixynn {
 
-/// Holds RUN_DIR/lock while a process writes there. The system releases it when the process ends, however it ends.
-/// Throws Error(kUsage) naming the process that holds it.
+/// Holds RUN_DIR/lock while a process writes there. The system releases it when the process ends, however it
+/// ends. Throws Error(kUsage) naming the process that holds it.
 class RunLock {
  public:
   explicit RunLock(const std::filesystem::path& run_directory);

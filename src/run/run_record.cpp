@@ -10,7 +10,9 @@ namespace fixynn {
 namespace {
 
 /// A JSON string is a YAML double-quoted string.
-std::string quoted(const std::string& text) { return json_text(nlohmann::json(text)); }
+std::string quoted(const std::string& text) {
+  return json_text(nlohmann::json(text));
+}
 
 }  // namespace
 
@@ -60,9 +62,12 @@ void RunRecord::set_data(const RunDataFacts& facts) {
 }
 
 void RunRecord::add_training(const FrozenRecord& training) {
-  trainings_ += fmt::format("  - fixed_layers: {}\n    seed: {}\n", training.fixed_layers, training.seed);
-  trainings_ += fmt::format("    frozen_weights_sha256_before: {}\n", quoted(training.sha256_before));
-  trainings_ += fmt::format("    frozen_weights_sha256_after: {}\n", quoted(training.sha256_after));
+  std::string entry =
+      fmt::format("  - fixed_layers: {}\n    seed: {}\n", training.fixed_layers, training.seed);
+  entry += fmt::format("    frozen_weights_sha256_before: {}\n", quoted(training.sha256_before));
+  entry += fmt::format("    frozen_weights_sha256_after: {}\n", quoted(training.sha256_after));
+  // A start that was killed between this and the point's line tests the same training again.
+  if (trainings_.find(entry) == std::string::npos) trainings_ += entry;
   save();
 }
 

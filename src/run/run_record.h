@@ -23,7 +23,7 @@ struct RunSession {
 struct RunDataFacts {
   std::string dataset;
   int classes = 0;
-  int image_width = 0, image_height = 0;  ///< as kept in memory
+  int image_width = 0, image_height = 0;                            ///< as kept in memory
   size_t train_images = 0, validation_images = 0, test_images = 0;  ///< used by the run
   std::vector<std::string> skipped;  ///< one sentence for each bad image left out
 };
@@ -35,8 +35,8 @@ struct FrozenRecord {
   std::string sha256_before, sha256_after;
 };
 
-/// run.yaml: who ran what where. The file is written atomically at each change; sessions and trainings of earlier
-/// starts are kept.
+/// run.yaml: who ran what where. The file is written atomically at each change; sessions and trainings of
+/// earlier starts are kept.
 class RunRecord {
  public:
   /// Reads the sections of an existing file. A file that cannot be understood starts empty.

@@ -67,9 +67,13 @@ std::vector<int> read_progress(const nlohmann::json& json, Checkpoint& checkpoin
   return json.at("frozen_bits").get<std::vector<int>>();
 }
 
-std::string frozen_name(size_t conv, const char* part) { return fmt::format("frozen.{:02}.{}", conv, part); }
+std::string frozen_name(size_t conv, const char* part) {
+  return fmt::format("frozen.{:02}.{}", conv, part);
+}
 
-int64_t length(size_t size) { return static_cast<int64_t>(size); }
+int64_t length(size_t size) {
+  return static_cast<int64_t>(size);
+}
 
 TensorFile to_file(const Checkpoint& checkpoint) {
   TensorFile file;
@@ -99,8 +103,10 @@ std::string metadata(const TensorFile& file, const std::string& key, const std::
 }
 
 Checkpoint from_file(const TensorFile& file, const MobileNet& network, const std::string& what) {
-  if (metadata(file, "format", what) != kFormat) fail("{}: is not a checkpoint of this program's version", what);
-  if (metadata(file, "sha256", what) != checksum(file)) fail("{}: its contents do not match its checksum", what);
+  if (metadata(file, "format", what) != kFormat)
+    fail("{}: is not a checkpoint of this program's version", what);
+  if (metadata(file, "sha256", what) != checksum(file))
+    fail("{}: its contents do not match its checksum", what);
   Checkpoint checkpoint;
   checkpoint.fingerprint = metadata(file, "fingerprint", what);
   checkpoint.frozen_sha256 = metadata(file, "frozen_weights_sha256", what);
@@ -112,7 +118,8 @@ Checkpoint from_file(const TensorFile& file, const MobileNet& network, const std
   checkpoint.state.momentum = get_tensor<float>(file, "momentum", value_shape, what);
   checkpoint.state.parameters.statistics =
       get_tensor<float>(file, "statistics", {length(layout.statistic_count)}, what);
-  if (bits.size() > network.convs.size()) fail("{}: holds more frozen convolutions than the network has", what);
+  if (bits.size() > network.convs.size())
+    fail("{}: holds more frozen convolutions than the network has", what);
   for (size_t i = 0; i < bits.size(); ++i) {
     QuantisedWeights weights;
     weights.bits = bits[i];
@@ -127,7 +134,8 @@ Checkpoint from_file(const TensorFile& file, const MobileNet& network, const std
 }
 
 /// The checkpoint, or in `fault` why there is none.
-std::optional<Checkpoint> try_read(const std::filesystem::path& path, const MobileNet& network, std::string& fault) {
+std::optional<Checkpoint> try_read(const std::filesystem::path& path, const MobileNet& network,
+                                   std::string& fault) {
   try {
     return from_file(read_safetensors(path), network, path.string());
   } catch (const Error& error) {
@@ -157,9 +165,11 @@ void keep_previous(const std::filesystem::path& path) {
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, const MobileNet& network) {
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const MobileNet& network) {
   const ParameterLayout layout(network);
-  if (checkpoint.state.parameters.values.size() != layout.value_count) fail("{}: the state is incomplete", path.string());
+  if (checkpoint.state.parameters.values.size() != layout.value_count)
+    fail("{}: the state is incomplete", path.string());
   const TensorFile file = to_file(checkpoint);
   keep_previous(path);
   write_safetensors(path, file);
@@ -172,21 +182,25 @@ LoadedCheckpoint load_checkpoint(const std::filesystem::path& path, const Mobile
   if (!present && !previous_present) return {};
 
   LoadedCheckpoint loaded;
-  std::string fault = fmt::format("{}: is missing", path.string()), previous_fault = "there is no previous one";
+  std::string fault = fmt::format("{}: is missing", path.string()),
+              previous_fault = "there is no previous one";
   if (present) loaded.checkpoint = try_read(path, network, fault);
   if (!loaded.checkpoint) {
     if (previous_present) loaded.checkpoint = try_read(previous, network, previous_fault);
     if (!loaded.checkpoint) {
-      fail("no checkpoint can be read ({}; {}): delete both to train these fixed layers from the start", fault,
-           previous_fault);
+      fail("no checkpoint can be read ({}; {}): delete both to train these fixed layers from the start",
+           fault, previous_fault);
     }
-    loaded.note = fmt::format("the last checkpoint cannot be used ({}): going on from the previous one", fault);
+    loaded.note =
+        fmt::format("the last checkpoint cannot be used ({}): going on from the previous one", fault);
     // Out of the way, or the next save would keep it in place of the good one.
     if (present) std::filesystem::rename(path, with_suffix(path, ".damaged"));
   }
   if (loaded.checkpoint->fingerprint != fingerprint) {
-    fail_usage("{}: was made with another configuration or data set; use another --run-dir, or delete it to start over",
-               path.string());
+    fail_usage(
+        "{}: was made with another configuration or data set; use another --run-dir, or delete it to start "
+        "over",
+        path.string());
   }
   return loaded;
 }

@@ -36,16 +36,17 @@ struct Checkpoint {
 
 /// Writes `path` atomically with a SHA-256 over tensors and progress, after keeping the present file as
 /// PATH.previous. Throws a sentence naming path and reason; the earlier checkpoint then still stands.
-void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint, const MobileNet& network);
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const MobileNet& network);
 
 struct LoadedCheckpoint {
   std::optional<Checkpoint> checkpoint;  ///< none: there is no file
   std::string note;                      ///< empty, or one sentence about falling back to the previous one
 };
 
-/// Reads `path`; when it is missing or damaged, PATH.previous. A damaged file is renamed to PATH.damaged. Throws one
-/// sentence when files exist but none can be read, and Error(kUsage) when the checkpoint is of another
-/// configuration or data set than `fingerprint`.
+/// Reads `path`; when it is missing or damaged, PATH.previous. A damaged file is renamed to PATH.damaged.
+/// Throws one sentence when files exist but none can be read, and Error(kUsage) when the checkpoint is of
+/// another configuration or data set than `fingerprint`.
 LoadedCheckpoint load_checkpoint(const std::filesystem::path& path, const MobileNet& network,
                                  const std::string& fingerprint);
 

@@ -22,11 +22,11 @@ int rank_of(std::span<const float> logits, int32_t label) {
   return rank;
 }
 
-void count_chunk(const ImageSet& images, std::span<const uint32_t> samples, int classes, const std::vector<float>& logits,
-                 EvaluationResult& result) {
+void count_chunk(const ImageSet& images, std::span<const uint32_t> samples, int classes,
+                 const std::vector<float>& logits, EvaluationResult& result) {
   const size_t width = static_cast<size_t>(classes);
-  if (logits.size() != samples.size() * width) fail("the engine returned {} logits for {} images of {} classes",
-                                                    logits.size(), samples.size(), classes);
+  if (logits.size() != samples.size() * width)
+    fail("the engine returned {} logits for {} images of {} classes", logits.size(), samples.size(), classes);
   for (size_t i = 0; i < samples.size(); ++i) {
     const std::span<const float> row(logits.data() + i * width, width);
     const auto largest = std::max_element(row.begin(), row.end());
@@ -51,8 +51,8 @@ std::vector<uint8_t> render_plain(const ImageSet& images, std::span<const uint32
   const AugmentParams plain = identity_augment(images.width, images.height, size);
   std::vector<uint8_t> pixels(samples.size() * image_bytes);
   for (size_t i = 0; i < samples.size(); ++i) {
-    render_image(images.image(samples[i]).data(), images.width, images.height, plain, pixels.data() + i * image_bytes,
-                 size);
+    render_image(images.image(samples[i]).data(), images.width, images.height, plain,
+                 pixels.data() + i * image_bytes, size);
   }
   return pixels;
 }

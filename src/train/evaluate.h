@@ -26,8 +26,12 @@ struct EvaluationResult {
   double seconds = 0;
   bool stopped = false;  ///< `should_stop` said so: the figures are of a part only
 
-  double top1_percent() const { return images == 0 ? 0.0 : 100.0 * static_cast<double>(top1) / static_cast<double>(images); }
-  double top5_percent() const { return images == 0 ? 0.0 : 100.0 * static_cast<double>(top5) / static_cast<double>(images); }
+  double top1_percent() const {
+    return images == 0 ? 0.0 : 100.0 * static_cast<double>(top1) / static_cast<double>(images);
+  }
+  double top5_percent() const {
+    return images == 0 ? 0.0 : 100.0 * static_cast<double>(top5) / static_cast<double>(images);
+  }
 };
 
 /// Evaluates `samples` of `images` in chunks; `should_stop` is asked between them.

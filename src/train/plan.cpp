@@ -14,8 +14,8 @@ TrainPlan make_train_plan(const RunConfig& config, const MobileNet& network, int
   plan.network = network;
   plan.fixed_layers = fixed_layers;
   plan.quant = conv_quant(config, network, fixed_layers);
-  const bool all_quantised =
-      std::all_of(plan.quant.begin(), plan.quant.end(), [](const ConvQuant& quant) { return quant.quantised(); });
+  const bool all_quantised = std::all_of(plan.quant.begin(), plan.quant.end(),
+                                         [](const ConvQuant& quant) { return quant.quantised(); });
   // An integer head needs integer features.
   plan.head_weight_bits = all_quantised ? config.back_end.bits : kFloatBits;
   plan.batch_size = config.train.batch_size;
@@ -34,10 +34,12 @@ TrainPlan make_float_plan(const MobileNet& network, int batch_size) {
   return plan;
 }
 
-void put_back_batch_norm(const MobileNet& network, const std::vector<float>& measured, ModelParameters& parameters) {
+void put_back_batch_norm(const MobileNet& network, const std::vector<float>& measured,
+                         ModelParameters& parameters) {
   const ParameterLayout layout(network);
   if (measured.size() != layout.statistic_count) {
-    fail("the measured statistics hold {} values where the network has {}", measured.size(), layout.statistic_count);
+    fail("the measured statistics hold {} values where the network has {}", measured.size(),
+         layout.statistic_count);
   }
   for (const auto& conv : layout.convs) {
     const size_t channels = conv.variance - conv.mean;

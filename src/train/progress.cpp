@@ -23,7 +23,10 @@ constexpr auto kLinePeriod = std::chrono::seconds(10);
 }  // namespace
 
 Progress::Progress(const RunDirectory& directory, Log& log)
-    : directory_(directory), log_(log), training_start_(Clock::now()), last_live_(training_start_),
+    : directory_(directory),
+      log_(log),
+      training_start_(Clock::now()),
+      last_live_(training_start_),
       last_line_(training_start_) {
   status_.state = "starting";
   status_.pid = ::getpid();
@@ -62,7 +65,8 @@ void Progress::set_sweep(int64_t steps_done, int64_t steps_total) {
   first_step_ = sweep_step_ = steps_done;
   sweep_steps_ = steps_total;
   training_start_ = Clock::now();
-  status_.progress = steps_total > 0 ? static_cast<double>(steps_done) / static_cast<double>(steps_total) : 0.0;
+  status_.progress =
+      steps_total > 0 ? static_cast<double>(steps_done) / static_cast<double>(steps_total) : 0.0;
 }
 
 void Progress::begin_point(const ProgressPoint& point) {
@@ -86,18 +90,19 @@ std::optional<double> Progress::eta_seconds() const {
   const double elapsed = std::chrono::duration<double>(Clock::now() - training_start_).count();
   const int64_t done = sweep_step_ - first_step_;
   if (elapsed < 2.0 || done <= 0) return std::nullopt;
-  return elapsed / static_cast<double>(done) * static_cast<double>(std::max<int64_t>(0, sweep_steps_ - sweep_step_));
+  return elapsed / static_cast<double>(done) *
+         static_cast<double>(std::max<int64_t>(0, sweep_steps_ - sweep_step_));
 }
 
 std::string Progress::line(double loss) const {
   const std::optional<double> eta = eta_seconds();
-  return fmt::format("training {} of {} (fixed layers {}, seed {}): epoch {} of {}, step {} of {}, loss {:.3f}, {} "
-                     "images/s, {} left",
-                     point_.number, point_.count, point_.fixed_layers, point_.seed,
-                     std::min(status_.epoch + 1, point_.epochs), point_.epochs,
-                     status_.step - int64_t{status_.epoch} * point_.steps_per_epoch, point_.steps_per_epoch, loss,
-                     format_count(static_cast<int64_t>(status_.images_per_second)),
-                     eta ? format_duration(*eta) : "n/a");
+  return fmt::format(
+      "training {} of {} (fixed layers {}, seed {}): epoch {} of {}, step {} of {}, loss {:.3f}, {} "
+      "images/s, {} left",
+      point_.number, point_.count, point_.fixed_layers, point_.seed,
+      std::min(status_.epoch + 1, point_.epochs), point_.epochs,
+      status_.step - int64_t{status_.epoch} * point_.steps_per_epoch, point_.steps_per_epoch, loss,
+      format_count(static_cast<int64_t>(status_.images_per_second)), eta ? format_duration(*eta) : "n/a");
 }
 
 void Progress::step(int epoch, int64_t step, int64_t sweep_step, double loss, double images_per_second) {
@@ -106,7 +111,8 @@ void Progress::step(int epoch, int64_t step, int64_t sweep_step, double loss, do
   status_.epoch = epoch;
   status_.step = epoch * point_.steps_per_epoch + step;
   status_.images_per_second = images_per_second;
-  status_.progress = sweep_steps_ > 0 ? static_cast<double>(sweep_step) / static_cast<double>(sweep_steps_) : 0.0;
+  status_.progress =
+      sweep_steps_ > 0 ? static_cast<double>(sweep_step) / static_cast<double>(sweep_steps_) : 0.0;
   status_.eta_seconds = eta_seconds();
   const Clock::time_point now = Clock::now();
   if (log_.terminal() && now - last_live_ >= kLivePeriod) {

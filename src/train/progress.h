@@ -21,8 +21,9 @@ struct ProgressPoint {
   int64_t steps_per_epoch = 0;
 };
 
-/// Shows where the run is: a live line on a terminal, a plain line every ten seconds in the log, and status.json once a
-/// second from a thread of its own, so that the heartbeat also beats during evaluation and loading.
+/// Shows where the run is: a live line on a terminal, a plain line every ten seconds in the log, and
+/// status.json once a second from a thread of its own, so that the heartbeat also beats during evaluation and
+/// loading.
 class Progress {
  public:
   Progress(const RunDirectory& directory, Log& log);
@@ -34,7 +35,8 @@ class Progress {
   void set_sweep(int64_t steps_done, int64_t steps_total);
   void begin_point(const ProgressPoint& point);
   void set_state(const std::string& state, const std::string& message = "");
-  /// After each training step. `epoch` from 0, `step` finished in it; `sweep_step` finished in the whole sweep.
+  /// After each training step. `epoch` from 0, `step` finished in it; `sweep_step` finished in the whole
+  /// sweep.
   void step(int epoch, int64_t step, int64_t sweep_step, double loss, double images_per_second);
   /// The last status of the run, written before it returns. Throws when it cannot be.
   void finish(const std::string& state, const std::string& message);

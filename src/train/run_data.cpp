@@ -27,9 +27,9 @@ std::span<const uint8_t> bytes_of(const std::vector<T>& values) {
 
 std::string fingerprint(const RunData& data) {
   Sha256 hash;
-  hash.update(fmt::format("{} {} {}x{} {} {}x{} {}\n", data.name, data.train_set.classes(), data.train_set.width,
-                          data.train_set.height, data.train_set.count(), data.test_set.width, data.test_set.height,
-                          data.test_set.count()));
+  hash.update(fmt::format("{} {} {}x{} {} {}x{} {}\n", data.name, data.train_set.classes(),
+                          data.train_set.width, data.train_set.height, data.train_set.count(),
+                          data.test_set.width, data.test_set.height, data.test_set.count()));
   hash.update(bytes_of(data.train_set.labels));
   hash.update(bytes_of(data.test_set.labels));
   for (const auto* indices : {&data.train, &data.validation, &data.test}) hash.update(bytes_of(*indices));
@@ -40,12 +40,14 @@ std::string fingerprint(const RunData& data) {
 
 void check_data_root(const DataConfig& config) {
   if (config.root.empty()) {
-    fail_usage("data.root is not set: name the data set's folder in the configuration or with --set data.root=DIR");
+    fail_usage(
+        "data.root is not set: name the data set's folder in the configuration or with --set data.root=DIR");
   }
   std::error_code code;
   if (!std::filesystem::is_directory(config.root, code)) {
-    fail_usage("data.root: {} is not a folder; unpack the data set there or change it with --set data.root=DIR",
-               config.root);
+    fail_usage(
+        "data.root: {} is not a folder; unpack the data set there or change it with --set data.root=DIR",
+        config.root);
   }
 }
 
@@ -62,11 +64,13 @@ RunData load_run_data(const DataConfig& config, const TrainServices& services) {
   data.train_set = services.load_images(options, Split::kTrain);
   data.test_set = services.load_images(options, Split::kTest);
   if (data.train_set.class_names != data.test_set.class_names) {
-    fail("{}: training and test images have different classes ({} and {} of them); both splits need the same folders",
-         config.root, data.train_set.classes(), data.test_set.classes());
+    fail(
+        "{}: training and test images have different classes ({} and {} of them); both splits need the same "
+        "folders",
+        config.root, data.train_set.classes(), data.test_set.classes());
   }
-  TrainValidation split =
-      split_train_validation(data.train_set, static_cast<double>(config.validation_fraction), config.split_seed);
+  TrainValidation split = split_train_validation(
+      data.train_set, static_cast<double>(config.validation_fraction), config.split_seed);
   data.train = first_after_shuffle(std::move(split.train), config.max_train_images, config.split_seed);
   data.validation = std::move(split.validation);
   data.test.resize(data.test_set.count());

@@ -23,9 +23,9 @@ struct RunData {
   std::string fingerprint;
 };
 
-/// Loads both splits, sets the validation images aside and applies max_train_images and max_test_images (the first so
-/// many after a shuffle with split_seed). Throws Error(kUsage) when data.root is not set or does not exist, and a
-/// sentence when nothing is left to train on.
+/// Loads both splits, sets the validation images aside and applies max_train_images and max_test_images (the
+/// first so many after a shuffle with split_seed). Throws Error(kUsage) when data.root is not set or does not
+/// exist, and a sentence when nothing is left to train on.
 RunData load_run_data(const DataConfig& config, const TrainServices& services);
 
 RunDataFacts data_facts(const RunData& data);

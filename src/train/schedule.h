@@ -9,7 +9,8 @@
 
 namespace fixynn {
 
-/// Where an epoch's images go: batches of `batch_size`, the last incomplete one left out unless it is the only one.
+/// Where an epoch's images go: batches of `batch_size`, the last incomplete one left out unless it is the
+/// only one.
 struct EpochSteps {
   int64_t steps = 0;
   int batch_size = 0;  ///< images in each step
@@ -18,8 +19,9 @@ EpochSteps epoch_steps(size_t train_images, int batch_size);
 
 /// Learning rate of one step. `steps` is the whole training's number of steps, `step` counts from 0.
 ///   constant   learning_rate
-///   cosine     rises linearly over the warm-up, (step + 1) / warm_up of the peak, then 1/2 (1 + cos) down to 0
-///   one-cycle  rises from 1/25 of the peak along a cosine over the warm-up, then falls along a cosine to 1/250000
+///   cosine     rises linearly over the warm-up, (step + 1) / warm_up of the peak, then 1/2 (1 + cos) down to
+///   0 one-cycle  rises from 1/25 of the peak along a cosine over the warm-up, then falls along a cosine to
+///   1/250000
 /// The warm-up is never longer than half of the training.
 double learning_rate_at(const TrainConfig& train, int64_t step, int64_t steps, int64_t steps_per_epoch);
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/services.h"
 
+#include <fmt/format.h>
+
 namespace fixynn {
 
 TrainServices default_services(DeviceChoice device, int threads) {
   TrainServices services;
-  services.make_train_engine = [=](const TrainPlan& plan) { return make_train_engine(plan, device, threads); };
+  services.make_train_engine = [=](const TrainPlan& plan) {
+    return make_train_engine(plan, device, threads);
+  };
   services.make_integer_engine = [=](const IntegerNetwork& network) {
     return make_integer_engine(network, device, threads);
   };
   services.load_images = [](const LoadOptions& options, Split split) { return load_images(options, split); };
   services.load_pretrained = [](const std::string& path, const MobileNet& network, uint64_t seed) {
-    return load_pretrained(path, network, seed);
+    if (!path.empty()) return load_pretrained(path, network, seed);
+    Pretrained random;
+    random.parameters = initialise_parameters(network, seed);
+    random.description = fmt::format("random, seed {} (model.pretrained is not set)", seed);
+    return random;
   };
   return services;
 }

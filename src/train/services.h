@@ -11,7 +11,8 @@
 
 namespace fixynn {
 
-/// What a training takes from elsewhere, so that tests can put something small or something broken in its place.
+/// What a training takes from elsewhere, so that tests can put something small or something broken in its
+/// place.
 struct TrainServices {
   std::function<std::unique_ptr<TrainEngine>(const TrainPlan&)> make_train_engine;
   std::function<std::unique_ptr<IntegerEngine>(const IntegerNetwork&)> make_integer_engine;

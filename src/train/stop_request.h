@@ -11,7 +11,8 @@ namespace fixynn {
 /// Whether to stop at the next batch: a signal, or control/stop.json (looked for a few times a second).
 class StopRequest {
  public:
-  StopRequest(const StopSignal& signal, const RunDirectory& directory) : signal_(signal), directory_(directory) {}
+  StopRequest(const StopSignal& signal, const RunDirectory& directory)
+      : signal_(signal), directory_(directory) {}
 
   bool requested() {
     if (by_file_ || signal_.received() != 0) return true;

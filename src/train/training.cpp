@@ -14,7 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 double percent(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
@@ -24,7 +26,8 @@ double percent(int64_t part, int64_t whole) {
 
 const ModelParameters& StartWeights::get(const RunContext& context, uint64_t seed) {
   if (const auto found = by_seed_.find(seed); found != by_seed_.end()) return found->second;
-  Pretrained pretrained = context.services.load_pretrained(context.config.model.pretrained, context.network, seed);
+  Pretrained pretrained =
+      context.services.load_pretrained(context.config.model.pretrained, context.network, seed);
   context.log.info("weights: {}", pretrained.description);
   for (const std::string& note : pretrained.notes) context.log.info("weights: {}", note);
   if (pretrained.batch_norm_folded) {
@@ -34,9 +37,11 @@ const ModelParameters& StartWeights::get(const RunContext& context, uint64_t see
     engine->set_state({pretrained.parameters, std::vector<float>(pretrained.parameters.values.size(), 0.0f)});
     std::vector<uint32_t> samples = epoch_order(context.data.train, seed, 0);
     samples.resize(std::min(samples.size(), static_cast<size_t>(context.config.model.calibration_images)));
-    put_back_batch_norm(context.network, engine->measure_statistics(samples, false, false), pretrained.parameters);
+    put_back_batch_norm(context.network, engine->measure_statistics(samples, false, false),
+                        pretrained.parameters);
     context.log.info(
-        "weights: batch norm was folded; put back by measuring every convolution's mean and variance on {} training "
+        "weights: batch norm was folded; put back by measuring every convolution's mean and variance on {} "
+        "training "
         "images (the function is unchanged)",
         samples.size());
   }
@@ -82,10 +87,11 @@ void Training::resume_from(Checkpoint checkpoint) {
   engine_ = context_.services.make_train_engine(plan_);
   engine_->attach(context_.data.train_set, context_.config.augment, seed_);
   engine_->set_state(checkpoint.state);
-  const std::string sha256 = frozen_weights_sha256(context_.network, plan_.frozen, checkpoint.state.parameters);
+  const std::string sha256 =
+      frozen_weights_sha256(context_.network, plan_.frozen, checkpoint.state.parameters);
   check_frozen(sha256);
-  context_.log.info("fixed layers {}, seed {}: going on from the checkpoint after epoch {}, step {}", fixed_layers_,
-                    seed_, progress_.epoch, progress_.step_in_epoch);
+  context_.log.info("fixed layers {}, seed {}: going on from the checkpoint after epoch {}, step {}",
+                    fixed_layers_, seed_, progress_.epoch, progress_.step_in_epoch);
 }
 
 void Training::start_new(StartWeights& start_weights) {
@@ -95,8 +101,8 @@ void Training::start_new(StartWeights& start_weights) {
   engine_ = context_.services.make_train_engine(plan_);
   engine_->attach(context_.data.train_set, context_.config.augment, seed_);
   engine_->set_state({start, std::vector<float>(start.values.size(), 0.0f)});
-  context_.log.info("fixed layers {}, seed {}: {} of {} images on {}; frozen weights sha256 {}", fixed_layers_, seed_,
-                    format_plural(context_.config.train.epochs, "epoch"),
+  context_.log.info("fixed layers {}, seed {}: {} of {} images on {}; frozen weights sha256 {}",
+                    fixed_layers_, seed_, format_plural(context_.config.train.epochs, "epoch"),
                     format_count(steps_.steps * steps_.batch_size), engine_->describe(), frozen_sha256_);
 }
 
@@ -112,7 +118,9 @@ bool Training::is_fake_quantised(int epoch) const {
   return phase_reached(epoch, context_.config.train.epochs, context_.config.train.quantise_from);
 }
 
-double Training::wall_seconds() const { return wall_seconds_before_ + seconds_since(start_); }
+double Training::wall_seconds() const {
+  return wall_seconds_before_ + seconds_since(start_);
+}
 
 void Training::save() {
   progress_.wall_seconds = wall_seconds();
@@ -141,7 +149,8 @@ bool Training::train() {
 
 bool Training::train_epoch() {
   const TrainConfig& train = context_.config.train;
-  const std::vector<uint32_t> order = epoch_order(context_.data.train, seed_, static_cast<uint32_t>(progress_.epoch));
+  const std::vector<uint32_t> order =
+      epoch_order(context_.data.train, seed_, static_cast<uint32_t>(progress_.epoch));
   StepSpec phase;
   phase.epoch = static_cast<uint32_t>(progress_.epoch);
   phase.fake_quantise = is_fake_quantised(progress_.epoch);
@@ -164,14 +173,16 @@ void Training::train_step(std::span<const uint32_t> samples, const StepSpec& pha
   spec.samples = samples;
   spec.learning_rate = static_cast<float>(last_learning_rate_);
   engine_->train_step(spec);
-  // Taken after every step: sums of doubles depend on how they are grouped, and an interrupted run must group them as
-  // an unbroken one.
+  // Taken after every step: sums of doubles depend on how they are grouped, and an interrupted run must group
+  // them as an unbroken one.
   const StepMetrics metrics = engine_->take_metrics();
   if (!metrics.non_finite.empty()) {
-    fail("fixed layers {}, seed {}: training diverged at epoch {}, step {} ({}): lower train.learning_rate; the last "
-         "good state is kept in {}",
-         fixed_layers_, seed_, progress_.epoch + 1, progress_.step_in_epoch + 1, metrics.non_finite,
-         checkpoint_path(context_, fixed_layers_, seed_).string());
+    fail(
+        "fixed layers {}, seed {}: training diverged at epoch {}, step {} ({}): lower train.learning_rate; "
+        "the last "
+        "good state is kept in {}",
+        fixed_layers_, seed_, progress_.epoch + 1, progress_.step_in_epoch + 1, metrics.non_finite,
+        checkpoint_path(context_, fixed_layers_, seed_).string());
   }
   ++progress_.step_in_epoch;
   progress_.epoch_images += metrics.images;
@@ -181,9 +192,10 @@ void Training::train_step(std::span<const uint32_t> samples, const StepSpec& pha
   progress_.epoch_train_seconds += seconds;
   progress_.train_seconds += seconds;
   progress_.train_images += metrics.images;
-  context_.progress.step(progress_.epoch, progress_.step_in_epoch, sweep_steps_before_ + step + 1,
-                         progress_.epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, progress_.epoch_images)),
-                         static_cast<double>(progress_.epoch_images) / std::max(1e-9, progress_.epoch_train_seconds));
+  context_.progress.step(
+      progress_.epoch, progress_.step_in_epoch, sweep_steps_before_ + step + 1,
+      progress_.epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, progress_.epoch_images)),
+      static_cast<double>(progress_.epoch_images) / std::max(1e-9, progress_.epoch_train_seconds));
 }
 
 bool Training::end_epoch() {
@@ -202,35 +214,36 @@ bool Training::end_epoch() {
   line.fake_quantised = is_fake_quantised(progress_.epoch);
   line.images_per_second = images / std::max(1e-9, progress_.epoch_train_seconds);
   if (!data.validation.empty()) {
-    const EvaluationResult result =
-        evaluate_images(data.train_set, data.validation, context_.network.classes,
-                        float_path(*engine_, data.train_set, line.fake_quantised),
-                        [this] { return context_.stop.requested(); });
+    const EvaluationResult result = evaluate_images(data.train_set, data.validation, context_.network.classes,
+                                                    float_path(*engine_, data.train_set, line.fake_quantised),
+                                                    [this] { return context_.stop.requested(); });
     if (result.stopped) return false;
     line.validation_top1_percent = result.top1_percent();
   }
   line.wall_seconds = wall_seconds();
-  // First the line, then the checkpoint: a line ahead of its checkpoint is cut off by the next start, one that was
-  // never written would be missing.
+  // First the line, then the checkpoint: a line ahead of its checkpoint is cut off by the next start, one
+  // that was never written would be missing.
   context_.directory.append_metrics(line);
   ++progress_.epoch;
   progress_.step_in_epoch = 0;
   progress_.epoch_images = progress_.epoch_correct = 0;
   progress_.epoch_loss_sum = progress_.epoch_train_seconds = 0;
   save();
-  context_.log.info("fixed layers {}, seed {}: epoch {} of {}: loss {:.4f}, train {:.2f} %, validation {}, {} images/s{}",
-                    fixed_layers_, seed_, line.epoch, line.epochs, line.train_loss, line.train_top1_percent,
-                    line.validation_top1_percent ? fmt::format("{:.2f} %", *line.validation_top1_percent) : "n/a",
-                    format_count(static_cast<int64_t>(line.images_per_second)),
-                    line.fake_quantised ? ", quantised" : "");
+  context_.log.info(
+      "fixed layers {}, seed {}: epoch {} of {}: loss {:.4f}, train {:.2f} %, validation {}, {} images/s{}",
+      fixed_layers_, seed_, line.epoch, line.epochs, line.train_loss, line.train_top1_percent,
+      line.validation_top1_percent ? fmt::format("{:.2f} %", *line.validation_top1_percent) : "n/a",
+      format_count(static_cast<int64_t>(line.images_per_second)), line.fake_quantised ? ", quantised" : "");
   return true;
 }
 
 void Training::check_frozen(const std::string& sha256) const {
   if (sha256 == frozen_sha256_) return;
-  fail("fixed layers {}, seed {}: the frozen weights changed during training (sha256 {} before, {} now); their network "
-       "would not run on the fixed hardware, and the run is stopped",
-       fixed_layers_, seed_, frozen_sha256_, sha256);
+  fail(
+      "fixed layers {}, seed {}: the frozen weights changed during training (sha256 {} before, {} now); "
+      "their network "
+      "would not run on the fixed hardware, and the run is stopped",
+      fixed_layers_, seed_, frozen_sha256_, sha256);
 }
 
 }  // namespace fixynn

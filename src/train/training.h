@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "run/run_directory.h"
 #include "run/run_record.h"
 #include "train/checkpoint.h"
+#include "train/compare_paths.h"
+#include "train/evaluate.h"
 #include "train/progress.h"
 #include "train/run_data.h"
 #include "train/schedule.h"
@@ -34,8 +37,8 @@ struct RunContext {
   RunRecord& record;
 };
 
-/// The weights that a training starts from, by seed: pretrained or random, batch norm put back. Kept, because all
-/// fixed-layer counts of a seed start from the same ones.
+/// The weights that a training starts from, by seed: pretrained or random, batch norm put back. Kept, because
+/// all fixed-layer counts of a seed start from the same ones.
 class StartWeights {
  public:
   /// Loads and, for a folded network, measures and logs it on the first call for a seed.
@@ -48,18 +51,21 @@ class StartWeights {
 /// One training: (fixed layers, seed).
 class Training {
  public:
-  /// `sweep_steps_before`: steps of the sweep that count as done when this training begins. Goes on from a checkpoint
-  /// where there is one, after cutting metrics.jsonl back to it.
+  /// `sweep_steps_before`: steps of the sweep that count as done when this training begins. Goes on from a
+  /// checkpoint where there is one, after cutting metrics.jsonl back to it.
   Training(RunContext& context, StartWeights& start_weights, int fixed_layers, uint64_t seed,
            int64_t sweep_steps_before);
 
-  /// False when it stopped on request, with a checkpoint. Throws when the numbers are no longer finite, naming layer
-  /// and step; the last checkpoint then is from before.
+  /// False when it stopped on request, with a checkpoint. Throws when the numbers are no longer finite,
+  /// naming layer and step; the last checkpoint then is from before.
   bool train();
 
-  /// Tests the trained network and writes network file, evaluation and point. False when stopped on request: the next
-  /// start does it again.
+  /// Tests the trained network and writes network file, evaluation and point. False when stopped on request:
+  /// the next start does it again.
   bool finish();
+
+  /// Of this training, before and after an interruption.
+  int64_t steps_done() const { return progress_.epoch * steps_.steps + progress_.step_in_epoch; }
 
   static std::filesystem::path checkpoint_path(const RunContext& context, int fixed_layers, uint64_t seed);
 
@@ -73,7 +79,16 @@ class Training {
   void save();
   void reestimate_statistics();
   void check_frozen(const std::string& sha256) const;
+  struct TestResults {
+    std::optional<double> validation_percent;
+    EvaluationResult by_float, by_integer;
+    int64_t compared_images = 0;
+    std::vector<CodeComparison> comparisons;  ///< FFE codes: integer network against float path
+  };
   bool test(const TrainState& final_state);
+  /// Nothing when stopped on request.
+  std::optional<TestResults> evaluate_all(const IntegerNetwork& network);
+  void write_results(IntegerNetwork& network, const TestResults& results);
   double wall_seconds() const;
   std::string stem() const;
   bool is_fake_quantised(int epoch) const;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "engine/engine.h"
+
+namespace fixynn {
+
+/// What fixynn-bench measures, on random images of exactly the input size that stay in memory.
+struct BenchRequest {
+  bool train = true;  ///< training steps; else inference
+  int size = 96;
+  int batch_size = 64;
+  int fixed_layers = 0;
+  int bits = 8;  ///< of every weight and activation; kFloatBits (0) = float
+  double alpha = 0.25;
+  int classes = 100;
+  int threads = 1;
+  double seconds = 3;
+  DeviceChoice device = DeviceChoice::kAuto;
+};
+
+struct BenchResult {
+  std::string device;
+  double images_per_second = 0;       ///< median of the rounds
+  double best_images_per_second = 0;  ///< fastest round
+  int rounds = 0;
+  int64_t peak_rss_bytes = 0;  ///< of the whole process
+};
+
+BenchResult run_bench(const BenchRequest& request);
+/// One JSON line.
+std::string bench_json(const BenchRequest& request, const BenchResult& result);
+
+}  // namespace fixynn
