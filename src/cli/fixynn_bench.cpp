@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
-
 #include "cli/program.h"
 #include "train/bench.h"
 
@@ -10,7 +8,7 @@ namespace {
 const ManualPage kManual = {
     .name = "fixynn-bench",
     .summary = "measures the speed of training and evaluation",
-    .synopsis = " fixynn-bench train|eval [OPTIONS]",
+    .synopsis = "fixynn-bench train|eval [OPTIONS]",
     .description =
         "Runs batches of random images of exactly the input size, held in memory and not augmented, and "
         "prints one "
@@ -28,8 +26,7 @@ int run(int argc, char** argv) {
   set_manual(app, kManual);
   BenchRequest request;
   std::string mode;
-  const std::map<std::string, DeviceChoice> devices = {
-      {"auto", DeviceChoice::kAuto}, {"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}};
+  std::string device = "auto";
   app.add_option("MODE", mode, "train or eval.")
       ->required()
       ->check(CLI::IsMember({"train", "eval"}).description(""));
@@ -45,11 +42,13 @@ int run(int argc, char** argv) {
   app.add_option("--alpha", request.alpha, "Width of MobileNetV1: 0.25, 0.5, 0.75 or 1.0.")
       ->type_name("ALPHA");
   app.add_option("--classes", request.classes, "Classes of the head.")->type_name("K");
-  app.add_option("--device", request.device, "auto, cpu or cuda.")
-      ->transform(CLI::CheckedTransformer(devices))
-      ->type_name("DEVICE")
-      ->default_str("auto");
+  app.add_option("--device", device, "auto, cpu or cuda.")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
+      ->type_name("DEVICE");
   if (!parse_arguments(app, argc, argv)) return 0;
+  request.device = device == "cuda"  ? DeviceChoice::kCuda
+                   : device == "cpu" ? DeviceChoice::kCpu
+                                     : DeviceChoice::kAuto;
   request.train = mode == "train";
   fmt::print("{}", bench_json(request, run_bench(request)));
   return 0;

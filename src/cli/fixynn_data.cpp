@@ -38,13 +38,13 @@ void add_inspect(CLI::App& app, InspectArguments& arguments) {
   command->add_option("DIR", arguments.folder, "The folder of the data set.")->required();
   command
       ->add_option("--kind", arguments.kind,
-                   "gtsrb, cifar10, cifar100, folder or list; found out when not given.")
+                   "gtsrb, cifar10, cifar100, folder or list; default: what is there.")
       ->type_name("K")
       ->check(CLI::IsMember({"gtsrb", "cifar10", "cifar100", "folder", "list"}).description(""));
   command->add_option("--split", arguments.split, "train or test; both when not given.")
       ->type_name("SPLIT")
       ->check(CLI::IsMember({"train", "test"}).description(""));
-  command->add_option("--sheet", arguments.sheet, "Write a contact sheet, a row of images for each class.")
+  command->add_option("--sheet", arguments.sheet, "Write a contact sheet, a row for each class.")
       ->type_name("FILE.png");
   command->add_option("--samples", arguments.samples, "Images a row of the contact sheet.")
       ->type_name("N")
@@ -52,7 +52,7 @@ void add_inspect(CLI::App& app, InspectArguments& arguments) {
   command->add_option("--size", arguments.size, "Read images at most this large.")
       ->type_name("PIXELS")
       ->check(CLI::Range(8, 1024).description(""));
-  command->add_option("--label-column", arguments.label_column, "Label column of a list's index.csv.")
+  command->add_option("--label-column", arguments.label_column, "Label column of index.csv.")
       ->type_name("NAME");
 }
 
@@ -66,9 +66,9 @@ void add_synth(CLI::App& app, SynthArguments& arguments, const std::string& name
               .description = description,
               .examples = "  fixynn-data " + name + " build/" + name + " --train-per-class 200 --seed 7"});
   command->add_option("OUT", arguments.out, "A new or empty folder.")->required();
-  command->add_option("--train-per-class", arguments.spec.train_per_class, "Training images of each class.")
+  command->add_option("--train-per-class", arguments.spec.train_per_class, "Training images a class.")
       ->type_name("N");
-  command->add_option("--test-per-class", arguments.spec.test_per_class, "Test images of each class.")
+  command->add_option("--test-per-class", arguments.spec.test_per_class, "Test images a class.")
       ->type_name("N");
   command->add_option("--size", arguments.spec.size, "Pixels a side.")->type_name("N");
   command
@@ -76,9 +76,7 @@ void add_synth(CLI::App& app, SynthArguments& arguments, const std::string& name
                    "Photographs of one object, coming nearer.")
       ->type_name("N");
   command->add_option("--seed", arguments.spec.seed, "The same seed writes the same bytes.")->type_name("N");
-  command
-      ->add_option("--threads", arguments.threads,
-                   "Threads; 0 = all processors. The files do not depend on it.")
+  command->add_option("--threads", arguments.threads, "0 = all processors; the files do not depend on it.")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
 }
@@ -128,13 +126,11 @@ int run(int argc, char** argv) {
   SynthArguments signs, shapes;
   shapes.spec.frames_per_track = 1;
   add_inspect(app, to_inspect);
+  add_synth(app, signs, "synth-signs", "write a synthetic set of 43 traffic signs in the GTSRB layout",
+            "Photographs 43 drawn signs in synthetic scenes: perspective, light, blur, noise, occlusion.");
   add_synth(
-      app, signs, "synth-signs", "write a synthetic set of 43 traffic signs in the GTSRB layout",
-      "Draws the 43 signs of the German Traffic Sign Recognition Benchmark and photographs them in synthetic "
-      "scenes: perspective, light, shadow, blur, noise, occlusion.");
-  add_synth(app, shapes, "synth-shapes", "write a synthetic source task for pretraining, one folder a class",
-            "64 classes of shape, colour and pattern and of letters and digits on plates, photographed like "
-            "the signs; none of them is a traffic sign.");
+      app, shapes, "synth-shapes", "write a synthetic source task for pretraining, one folder a class",
+      "64 classes of shape, colour and pattern and of glyphs on plates; none of them is a traffic sign.");
   if (!parse_arguments(app, argc, argv)) return 0;
   if (app.got_subcommand("inspect")) return inspect(to_inspect);
   const bool is_signs = app.got_subcommand("synth-signs");

@@ -10,7 +10,7 @@ namespace {
 const ManualPage kManual = {
     .name = "fixynn-eval",
     .summary = "tests a network on a data set",
-    .synopsis = " fixynn-eval NETWORK --data ROOT [OPTIONS]",
+    .synopsis = "fixynn-eval NETWORK --data ROOT [OPTIONS]",
     .description =
         "NETWORK is an integer network that fixynn-train wrote (networks/fixed_NN.safetensors) or a float "
         "model "
@@ -31,8 +31,6 @@ const ManualPage kManual = {
 struct Arguments {
   EvalRequest request;
   std::string kind = "auto";
-  DeviceChoice device = DeviceChoice::kAuto;
-  bool json = false;
 };
 
 void add_options(CLI::App& app, Arguments& arguments, std::string& engine, std::string& split,

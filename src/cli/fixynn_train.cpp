@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <filesystem>
-#include <map>
 #include <vector>
 
 #include "cli/program.h"
@@ -15,7 +15,7 @@ namespace {
 const ManualPage kManual = {
     .name = "fixynn-train",
     .summary = "trains MobileNetV1 with its first layers fixed, for every N asked",
-    .synopsis = " fixynn-train CONFIG [OPTIONS]\n fixynn-train --print-schema",
+    .synopsis = "fixynn-train CONFIG [OPTIONS]\n fixynn-train --print-schema",
     .description =
         "Transfer learning as configured in CONFIG: for each seed and each number N of fixed layers, the "
         "first N "
@@ -53,57 +53,41 @@ std::string join_arguments(int argc, char** argv) {
   return line;
 }
 
-int run(int argc, char** argv) {
-  CLI::App app;
-  set_manual(app, kManual);
-  std::string config_path, run_directory;
+struct Arguments {
+  std::string config_path, run_directory, device = "auto";
   std::vector<std::string> overrides;
-  DeviceChoice device = DeviceChoice::kAuto;
   int threads = 0;
   bool resume = false, only_check = false, print_schema = false;
-  const std::map<std::string, DeviceChoice> devices = {
-      {"auto", DeviceChoice::kAuto}, {"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}};
-  app.add_option("CONFIG", config_path, "Configuration file (YAML); docs/configuration.md lists the keys.");
-  app.add_option("--run-dir", run_directory,
+};
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("CONFIG", arguments.config_path,
+                 "Configuration file (YAML); docs/configuration.md lists the keys.");
+  app.add_option("--run-dir", arguments.run_directory,
                  "Run directory; without it runs/NAME, NAME being the configuration's.")
       ->type_name("DIR");
-  app.add_option("--set", overrides,
+  app.add_option("--set", arguments.overrides,
                  "Sets a key after reading CONFIG, train.epochs=3 for example; may be repeated.")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_flag("--resume", resume, "Goes on with the run in the run directory: finished trainings are kept.");
-  app.add_option("--device", device, "auto, cpu or cuda.")
-      ->transform(CLI::CheckedTransformer(devices))
-      ->type_name("DEVICE")
-      ->default_str("auto");
-  app.add_option("--threads", threads, "Threads of the CPU engine; 0 = one for each processor.")
+  app.add_flag("--resume", arguments.resume,
+               "Goes on with the run in the run directory: finished trainings are kept.");
+  app.add_option("--device", arguments.device, "auto, cpu or cuda.")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
+      ->type_name("DEVICE");
+  app.add_option("--threads", arguments.threads, "Threads of the CPU engine; 0 = one for each processor.")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
-  app.add_flag("--dry-run", only_check,
+  app.add_flag("--dry-run", arguments.only_check,
                "Checks everything, prints the layer table and the plan, writes nothing.");
-  app.add_flag("--print-schema", print_schema, "Prints the JSON Schema of configuration files, for editors.");
-  if (!parse_arguments(app, argc, argv)) return 0;
-  if (print_schema) {
-    fmt::print("{}\n", json_schema());
-    return 0;
-  }
-  if (config_path.empty()) fail_usage("CONFIG is missing; see 'fixynn-train --help'");
+  app.add_flag("--print-schema", arguments.print_schema,
+               "Prints the JSON Schema of configuration files, for editors.");
+}
 
-  RunRequest request;
-  request.config = load_config(config_path, overrides).config;
-  request.run_directory = run_directory.empty() ? std::filesystem::path("runs") / request.config.name
-                                                : std::filesystem::path(run_directory);
-  request.resume = resume;
-  request.command_line = join_arguments(argc, argv);
-  const TrainServices services = default_services(device, threads);
-  if (only_check) {
-    fmt::print("{}", dry_run(request, services));
-    return 0;
-  }
-  request.on_results = [](const RunDirectory& directory) {
-    write_file_atomic(directory.file("report.html"), render_run_report(directory));
-  };
+int train(const RunRequest& request, const TrainServices& services) {
+  // A file size limit then fails the write, with a sentence, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   int exit_code = 0;
   {
     Log log(stderr);
@@ -116,6 +100,37 @@ int run(int argc, char** argv) {
   }
   fmt::print("\nreport: {}\n", directory.file("report.html").string());
   return exit_code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app;
+  set_manual(app, kManual);
+  Arguments arguments;
+  add_options(app, arguments);
+  if (!parse_arguments(app, argc, argv)) return 0;
+  if (arguments.print_schema) {
+    fmt::print("{}\n", json_schema());
+    return 0;
+  }
+  if (arguments.config_path.empty()) fail_usage("CONFIG is missing; see 'fixynn-train --help'");
+
+  RunRequest request;
+  request.config = load_config(arguments.config_path, arguments.overrides).config;
+  request.run_directory = arguments.run_directory.empty()
+                              ? std::filesystem::path("runs") / request.config.name
+                              : std::filesystem::path(arguments.run_directory);
+  request.resume = arguments.resume;
+  request.command_line = join_arguments(argc, argv);
+  request.on_results = [](const RunDirectory& directory) {
+    write_file_atomic(directory.file("report.html"), render_run_report(directory));
+  };
+  const DeviceChoice device = arguments.device == "cuda"  ? DeviceChoice::kCuda
+                              : arguments.device == "cpu" ? DeviceChoice::kCpu
+                                                          : DeviceChoice::kAuto;
+  const TrainServices services = default_services(device, arguments.threads);
+  if (!arguments.only_check) return train(request, services);
+  fmt::print("{}", dry_run(request, services));
+  return 0;
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ Image make_contact_sheet(const ImageSet& images, int samples, int cell, int most
   for (int label = 0; label < classes; ++label) {
     const std::string& name = images.class_names[static_cast<size_t>(label)];
     const std::string number = std::to_string(label);
-    titles.push_back(name == number ? number : number + " " + (name.size() > 40 ? name.substr(0, 40) : name));
+    titles.push_back(name == number ? number : number + " " + (name.size() > 52 ? name.substr(0, 52) : name));
     text_columns = std::max(text_columns, text_width(titles.back()));
   }
   const int margin = static_cast<int>(text_columns * text_height / kGlyphHeight) + 16;

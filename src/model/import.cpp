@@ -21,10 +21,34 @@ bool looks_like_safetensors(std::span<const uint8_t> contents, const std::filesy
   return path.extension() == ".safetensors" || (contents.size() > 8 && contents[8] == '{');
 }
 
+/// The float parameters of a network file (docs/network_format.md), as a model: a trained network is a source
+/// of weights for the next task.
+TensorFile model_of_network_file(const TensorFile& network) {
+  constexpr std::string_view kPrefix = "float.";
+  TensorFile model;
+  for (const auto& [name, tensor] : network.tensors) {
+    if (name.starts_with(kPrefix)) model.tensors.emplace(name.substr(kPrefix.size()), tensor);
+  }
+  for (const char* key : {"alpha", "input_size", "classes"}) {
+    if (const auto found = network.metadata.find(key); found != network.metadata.end())
+      model.metadata.insert(*found);
+  }
+  model.metadata["format"] = "fixynn-model";
+  model.metadata["version"] = std::string("1");
+  model.metadata["batch_norm"] = "trained";
+  return model;
+}
+
 Import import_native(std::span<const uint8_t> contents, const std::filesystem::path& path) {
   Import import;
   import.kind = "fixynn model";
-  import.model = model_from_tensors(parse_safetensors(contents, path.string()), path.string());
+  TensorFile file = parse_safetensors(contents, path.string());
+  if (const auto format = file.metadata.find("format");
+      format != file.metadata.end() && format->second == "fixynn-network") {
+    import.kind = "fixynn network";
+    file = model_of_network_file(file);
+  }
+  import.model = model_from_tensors(file, path.string());
   const auto head = import.model.metadata.find("head");
   import.has_head = head == import.model.metadata.end() || head->second != "none";
   for (const NamedTensor& tensor : named_tensors(import.model.network)) {
@@ -125,7 +149,6 @@ Import import_weights(const std::filesystem::path& path) {
           path.string());
     }
   }
-  if (import.kind != "fixynn model") import.model.metadata["source"] = path.filename().string();
   if (!import.has_head) import.model.metadata["head"] = "none";
   return import;
 }

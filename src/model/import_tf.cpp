@@ -64,7 +64,7 @@ class CheckpointImporter {
     }
     list_not_used();
     import_.notes.push_back(
-        "Batch norm came with its beta, mean and variance, so the first layers can be trained.");
+        fmt::format("Batch norm came with its {}beta, mean and variance.", has_gamma_ ? "gamma, " : ""));
     import_.notes.push_back(
         fmt::format("A checkpoint does not say the input size; {0} x {0} is written.", kCheckpointInputSize));
   }
@@ -142,6 +142,8 @@ Import import_tf_checkpoint(const std::filesystem::path& path) {
   const TfCheckpoint checkpoint = read_tf_checkpoint(path);
   Import import;
   import.kind = "TensorFlow checkpoint";
+  // The prefix, whichever of its files was named, so that equal weights give equal bytes.
+  import.model.metadata["source"] = std::filesystem::path(checkpoint.index_path).stem().string();
   CheckpointImporter(checkpoint, import).run();
   return import;
 }

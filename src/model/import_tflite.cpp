@@ -243,6 +243,7 @@ Import import_tflite(std::vector<uint8_t> contents, const std::filesystem::path&
   const LiteModel lite = parse_tflite(std::move(contents), path.string());
   Import import;
   import.kind = "TFLite network";
+  import.model.metadata["source"] = path.filename().string();
   LiteImporter(lite, import).run();
   return import;
 }

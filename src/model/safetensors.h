@@ -18,8 +18,8 @@ struct Tensor {
 };
 
 /// The safetensors format: u64 header length, JSON header {name: {dtype, shape, data_offsets},
-/// "__metadata__": {...}}, then the data. Written with names sorted, 8-byte aligned data, so that equal
-/// contents give equal bytes.
+/// "__metadata__": {...}}, then the data. Written in order of element size, then name, without gaps:
+/// every tensor is aligned to its own elements, and equal contents give equal bytes.
 struct TensorFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;

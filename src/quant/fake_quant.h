@@ -27,10 +27,10 @@ FIXYNN_HD float weight_code(float weight, float inverse_scale, float code_max) {
   return code < -code_max ? -code_max : (code > code_max ? code_max : code);
 }
 
-/// Scale of an output channel whose largest magnitude is `max_abs`; 1 for an all-zero channel, so that every scale can
-/// be divided by.
+/// Scale of an output channel whose largest magnitude is `max_abs`; 1 for a channel of zeros (or of values so small that
+/// 1/scale would overflow), so that every scale can be divided by.
 FIXYNN_HD float weight_scale(float max_abs, int weight_bits) {
-  return max_abs > 0.0f ? max_abs / static_cast<float>(weight_code_max(weight_bits)) : 1.0f;
+  return max_abs > 1e-30f ? max_abs / static_cast<float>(weight_code_max(weight_bits)) : 1.0f;
 }
 
 /// Integer weights of one convolution (or the head). `codes` has the layout of the float weights, whose last axis is

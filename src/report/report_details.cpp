@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "report/html_text.h"
 #include "report/report_sections.h"
 #include "report/svg_plot.h"
@@ -181,7 +182,8 @@ std::string data_facts(const RunFacts& facts) {
   }
   html += definition("bad images left out", fact(facts.data, "skipped_images")) + "</dl>\n";
   if (facts.skipped.empty()) return html;
-  html += fmt::format("<details><summary>{} bad images left out</summary><ul>", facts.skipped.size());
+  html += fmt::format("<details><summary>{} left out</summary><ul>",
+                      format_plural(static_cast<int64_t>(facts.skipped.size()), "bad image"));
   for (size_t i = 0; i < std::min(facts.skipped.size(), kListedImages); ++i) {
     html += fmt::format("<li>{}</li>", escape_html(facts.skipped[i]));
   }

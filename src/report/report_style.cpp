@@ -3,8 +3,9 @@
 
 namespace fixynn {
 
-std::string page_style() {
-  return R"css(
+namespace {
+
+constexpr const char* kStyle = R"css(
 :root{--page:#f4f5f7;--panel:#fff;--text:#1c2330;--muted:#667085;--line:#e4e7ec;--chip:#eef1f5;
 --accent:#b42318;
 --good:#067647;--good-bg:#e3f5ea;--bad:#b42318;--bad-bg:#fdeceb;--grey:#98a2b3;
@@ -66,6 +67,11 @@ dd{margin:0;overflow-wrap:anywhere}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 @media (max-width:520px){.grid2,.grid3{grid-template-columns:1fr}main{padding:16px 10px 40px}section{padding:14px 12px}}
 )css";
+
+}  // namespace
+
+std::string page_style() {
+  return kStyle;
 }
 
 }  // namespace fixynn

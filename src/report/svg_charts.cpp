@@ -99,7 +99,10 @@ std::string render_bars(const BarSpec& spec) {
 }
 
 std::string render_heat_map(const HeatMapSpec& spec) {
-  const double cell = 40, left = 190, top = 128;
+  const double cell = 40, top = 128;
+  size_t longest = 0;
+  for (const std::string& row : spec.rows) longest = std::max(longest, std::min<size_t>(row.size(), 28));
+  const double left = std::max(80.0, 16 + 6.2 * static_cast<double>(longest));
   const double width = left + cell * static_cast<double>(spec.columns.size()) + 84;
   const double height = top + cell * 0.8 * static_cast<double>(spec.rows.size()) + 12;
   std::string svg = open_svg(spec.title, spec.description, width, height);

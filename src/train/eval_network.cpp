@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/npy.h"
+#include "core/text.h"
 #include "core/thread_pool.h"
 #include "integer/executor.h"
 #include "integer/network_file.h"
@@ -45,6 +46,10 @@ Images load_eval_images(const EvalRequest& request, const MobileNet& network, co
         "another "
         "--label-column",
         request.data_root.string(), *largest, request.network.string(), network.classes);
+  }
+  if (options.kind != DatasetKind::kList && images.set.classes() != network.classes) {
+    fail("{}: has {} classes, but {} was trained for {}; choose the data set it was trained on",
+         request.data_root.string(), images.set.classes(), request.network.string(), network.classes);
   }
   size_t count = images.set.count();
   if (request.images > 0) count = std::min(count, static_cast<size_t>(request.images));
@@ -158,7 +163,7 @@ EvalReport evaluate_integer_network(const EvalRequest& request, const TrainServi
   if (request.exact_executor && network.has_head) {
     const IntegerExecutor executor(network);
     ThreadPool pool(request.threads);
-    report.engine = fmt::format("exact executor, {} threads", pool.threads());
+    report.engine = "exact executor, " + format_plural(pool.threads(), "thread");
     result = evaluate_images(images.set, images.samples, network.network.classes,
                              executor_path(network, executor, images.set, pool));
   } else {
@@ -201,6 +206,13 @@ EvalReport evaluate_float_model(const EvalRequest& request, const TensorFile& fi
 }  // namespace
 
 EvalReport evaluate_network(const EvalRequest& request, const TrainServices& services) {
+  if (request.network.extension() != ".safetensors") {
+    fail_usage(
+        "{}: is neither a network of fixynn-train nor a model of fixynn-import (.safetensors); convert other "
+        "weights "
+        "with fixynn-import",
+        request.network.string());
+  }
   const TensorFile file = read_safetensors(request.network);
   const auto format = file.metadata.find("format");
   if (format != file.metadata.end() && format->second == "fixynn-model") {

@@ -99,16 +99,17 @@ std::string Progress::line(double loss) const {
   return fmt::format(
       "training {} of {} (fixed layers {}, seed {}): epoch {} of {}, step {} of {}, loss {:.3f}, {} "
       "images/s, {} left",
-      point_.number, point_.count, point_.fixed_layers, point_.seed,
-      std::min(status_.epoch + 1, point_.epochs), point_.epochs,
-      status_.step - int64_t{status_.epoch} * point_.steps_per_epoch, point_.steps_per_epoch, loss,
+      point_.number, point_.count, point_.fixed_layers, point_.seed, epoch_ + 1, point_.epochs,
+      step_in_epoch_, point_.steps_per_epoch, loss,
       format_count(static_cast<int64_t>(status_.images_per_second)), eta ? format_duration(*eta) : "n/a");
 }
 
 void Progress::step(int epoch, int64_t step, int64_t sweep_step, double loss, double images_per_second) {
   const std::lock_guard lock(mutex_);
   sweep_step_ = sweep_step;
-  status_.epoch = epoch;
+  epoch_ = epoch;
+  step_in_epoch_ = step;
+  status_.epoch = step == point_.steps_per_epoch ? epoch + 1 : epoch;
   status_.step = epoch * point_.steps_per_epoch + step;
   status_.images_per_second = images_per_second;
   status_.progress =

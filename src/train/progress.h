@@ -57,6 +57,8 @@ class Progress {
   bool ending_ = false;
   RunStatus status_;
   ProgressPoint point_;
+  int64_t step_in_epoch_ = 0;
+  int epoch_ = 0;  ///< from 0, of the step shown
   int64_t first_step_ = 0, sweep_step_ = 0, sweep_steps_ = 0;
   Clock::time_point training_start_, last_live_, last_line_;
   std::thread heartbeat_;

@@ -50,6 +50,7 @@ TEST_F(TfCheckpointTest, ImportKeepsEveryValue) {
   for (const std::string& name : {prefix_, prefix_ + ".index", prefix_ + ".data-00000-of-00001"}) {
     const Import import = import_weights(name);
     EXPECT_EQ(import.kind, "TensorFlow checkpoint");
+    EXPECT_EQ(import.model.metadata.at("source"), "model.ckpt");
     EXPECT_EQ(import.model.network.alpha, 0.25);
     EXPECT_EQ(import.model.network.classes, 5);
     EXPECT_FALSE(import.model.batch_norm_folded);

@@ -57,7 +57,7 @@ TEST(RunReport, HasTheAnswerTheTableAndTheCharts) {
   EXPECT_THAT(page, HasSubstr("fake-quantised from epoch 6 on"));
   EXPECT_THAT(page, HasSubstr("Most frequent confusions"));
   EXPECT_THAT(page, HasSubstr("l03_pointwise (frozen)"));
-  EXPECT_THAT(page, HasSubstr("1 bad images left out"));
+  EXPECT_THAT(page, HasSubstr("1 bad image left out"));
   EXPECT_THAT(page, HasSubstr("fixynn-train 0.1.0 (5b4a0f5)"));
   EXPECT_THAT(page, HasSubstr("cpu, 2 threads, AVX3_SPR"));
   EXPECT_THAT(page, HasSubstr("unchanged"));

@@ -42,7 +42,6 @@ inline std::string xml_fault(std::string_view text) {
     while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '-'))
       ++at;
     const std::string name(text.substr(name_start, at - name_start));
-    if (name.empty()) return "a tag without a name";
     std::set<std::string> attributes;
     while (at < text.size() && text[at] == ' ') {
       const size_t start = at + 1, equals = text.find('=', start);
@@ -60,7 +59,7 @@ inline std::string xml_fault(std::string_view text) {
     }
     const bool empty = at < text.size() && text[at] == '/';
     if (empty) ++at;
-    if (at >= text.size() || text[at] != '>') return "an unfinished tag " + name;
+    if (name.empty() || at >= text.size() || text[at] != '>') return "an unfinished tag " + name;
     i = at + 1;
     if (closing) {
       if (open.empty() || open.back() != name) return "</" + name + "> closes nothing";
