@@ -160,6 +160,12 @@ void add_data_keys(Keys& keys) {
       "Folder of the data set; a relative path is taken from the working directory. "
       "Must be set.",
       [](auto& c) -> auto& { return c.data.root; }));
+  keys.push_back(plain_key<std::string>(
+      "data.label", KeyKind::kName,
+      "Name of the data set in results, for data that only share a layout with a published set; none = the "
+      "kind.",
+      [](auto& c) -> auto& { return c.data.label; }));
+  keys.back().may_be_empty = true;
   keys.push_back(integer_key(
       "data.size", 32, 1024, "Input pixels of the network, height = width.",
       [](auto& c) -> auto& { return c.data.size; }));
@@ -271,7 +277,7 @@ void add_optimiser_keys(Keys& keys) {
       "How the learning rate changes over a training.", [](auto& c) -> auto& { return c.train.schedule; }));
   keys.push_back(number_key(
       "train.warmup_epochs", 0, 10'000,
-      "Length of the rise to the peak, at most train.epochs (cosine, one_cycle).",
+      "Length of the rise to the peak (cosine, one_cycle); cut to half of the epochs.",
       [](auto& c) -> auto& { return c.train.warmup_epochs; }));
   keys.push_back(number_key(
       "train.momentum", 0, 0.999, "Momentum of SGD.", [](auto& c) -> auto& { return c.train.momentum; }));

@@ -43,6 +43,8 @@ Json type_of(const ConfigKey& key) {
       if (key.may_be_empty) return {{"type", {"string", "null"}}};
       return {{"type", "string"}, {"minLength", 1}};
     case KeyKind::kName:
+      if (key.may_be_empty)
+        return {{"type", {"string", "null"}}, {"pattern", "^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$"}};
       return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$"}};
     case KeyKind::kBoolean:
       return {{"type", "boolean"}};

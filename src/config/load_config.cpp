@@ -238,11 +238,6 @@ void ConfigLoader::check_consistency(const std::filesystem::path& path) const {
         printable(path.string(), 4096));
   }
   check_bits(path);
-  const TrainConfig& train = config_.train;
-  if (train.schedule != LearningRateSchedule::kConstant && train.warmup_epochs > train.epochs) {
-    fail_usage("{}: train.warmup_epochs: expected at most train.epochs, which is {}, got {}",
-               origin_of({"train.warmup_epochs", "train.epochs"}, path), train.epochs, train.warmup_epochs);
-  }
 }
 
 }  // namespace

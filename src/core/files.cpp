@@ -24,7 +24,11 @@ std::string reason(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
-      return std::string(std::strerror(error)) + ": choose a folder you may write to, or change its permissions";
+      return std::string(std::strerror(error)) +
+             ": choose a folder you may write to, or change its permissions";
+    case EFBIG:
+      return "the file would be larger than this process may write: raise the limit (ulimit -f) and run "
+             "again";
     default:
       return std::strerror(error);
   }
@@ -113,7 +117,8 @@ void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_
 }
 
 void write_file_atomic(const std::filesystem::path& path, std::string_view contents, bool durable) {
-  write_file_atomic(path, std::span(reinterpret_cast<const uint8_t*>(contents.data()), contents.size()), durable);
+  write_file_atomic(path, std::span(reinterpret_cast<const uint8_t*>(contents.data()), contents.size()),
+                    durable);
 }
 
 void create_folders(const std::filesystem::path& path) {
@@ -124,12 +129,15 @@ void create_folders(const std::filesystem::path& path) {
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (context_ == nullptr || EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) != 1) {
+  if (context_ == nullptr ||
+      EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) != 1) {
     fail("SHA-256 is not available from OpenSSL on this machine");
   }
 }
 
-Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256::~Sha256() {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+}
 
 void Sha256::update(std::span<const uint8_t> bytes) {
   EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size());

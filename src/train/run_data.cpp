@@ -60,7 +60,7 @@ RunData load_run_data(const DataConfig& config, const TrainServices& services) {
   options.on_bad_image = config.on_bad_image;
 
   RunData data;
-  data.name = dataset_kind_name(config.kind);
+  data.name = config.label.empty() ? dataset_kind_name(config.kind) : config.label;
   data.train_set = services.load_images(options, Split::kTrain);
   data.test_set = services.load_images(options, Split::kTest);
   if (data.train_set.class_names != data.test_set.class_names) {

@@ -115,7 +115,10 @@ void Training::cut_metrics() const {
 }
 
 bool Training::is_fake_quantised(int epoch) const {
-  return phase_reached(epoch, context_.config.train.epochs, context_.config.train.quantise_from);
+  const bool any_quantised = std::any_of(plan_.quant.begin(), plan_.quant.end(),
+                                         [](const ConvQuant& quant) { return quant.quantised(); });
+  return any_quantised &&
+         phase_reached(epoch, context_.config.train.epochs, context_.config.train.quantise_from);
 }
 
 double Training::wall_seconds() const {

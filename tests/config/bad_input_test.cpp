@@ -152,8 +152,6 @@ TEST(BadInput, ValuesThatContradictEachOther) {
       {"data: {root: x}\nffe: {weight_bits: float, activation_bits: float}\nback_end: {bits: 8}\n",
        ":3:18: back_end.bits: expected float, because the FFE is float and integers cannot follow float "
        "layers"},
-      {"data: {root: x}\ntrain: {epochs: 2, warmup_epochs: 5}\n",
-       ":2:35: train.warmup_epochs: expected at most train.epochs, which is 2, got 5"},
   });
 }
 
