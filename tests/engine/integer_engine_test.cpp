@@ -68,6 +68,16 @@ IntegerNetwork make_network(const Case& c, const std::vector<uint8_t>& pixels, i
                        state.parameters, frozen);
 }
 
+TEST(IntegerKernels, UseVnniWhereTheMachineHasIt) {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+  if (!__builtin_cpu_supports("avx512vnni")) GTEST_SKIP() << "this machine has no AVX-512 VNNI";
+  EXPECT_STREQ(cpu::int8_kernels(true).name, "AVX-512 VNNI");
+#else
+  GTEST_SKIP() << "not compiled for AVX-512 VNNI";
+#endif
+  EXPECT_STREQ(cpu::int8_kernels(false).name, "portable integers");
+}
+
 class IntegerEngineTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(IntegerEngineTest, EqualsTheExecutor) {

@@ -33,7 +33,7 @@ struct Int8Layer {
   int in_channels;
   int depth;  ///< bytes of input a product reads, padded to 4: 28 for conv1
   std::vector<int8_t> weights;
-  std::vector<int32_t> initial;     ///< accumulator start: -128 * sum of weights for conv1, else 0
+  std::vector<int32_t> initial;     ///< accumulator start: -kInputZero * sum of weights for conv1, else 0
   std::vector<int32_t> multiplier;  ///< [padded channels]
   std::vector<int64_t> bias;        ///< [padded channels]
   int shift;

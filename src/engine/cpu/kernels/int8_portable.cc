@@ -10,18 +10,17 @@
 
 #include "engine/cpu/kernels/int8.h"
 #include "hwy/highway.h"
+#include "quant/quant_spec.h"
+#include "quant/requantizer.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fixynn::cpu::HWY_NAMESPACE {
 namespace {
 
-constexpr int kZeroPixel = 128;
-
 void requantise(const Int8Layer& layer, const int32_t* acc, uint8_t* out) {
-  const int64_t code_max = layer.code_max;
   for (int c = 0; c < layer.shape.channels; ++c) {
-    const int64_t code = (static_cast<int64_t>(acc[c]) * layer.multiplier[c] + layer.bias[c]) >> layer.shift;
-    out[c] = static_cast<uint8_t>(std::clamp<int64_t>(code, 0, code_max));
+    out[c] = static_cast<uint8_t>(Requantizer::apply(
+        acc[c], layer.multiplier[c], static_cast<int32_t>(layer.bias[c]), layer.shift, layer.code_max));
   }
 }
 
@@ -50,7 +49,7 @@ void window_pixel(const Int8Layer& layer, const uint8_t* image, int oy, int ox, 
       for (int c = 0; c < s.channels; ++c) acc[c] += static_cast<int32_t>(in[c]) * static_cast<int32_t>(w[c]);
     } else {
       for (int c = 0; c < 3; ++c) {
-        add_products(layer.weights.data() + (t * 3 + c) * s.channels, in[c] - kZeroPixel, s.channels, acc);
+        add_products(layer.weights.data() + (t * 3 + c) * s.channels, in[c] - kInputZero, s.channels, acc);
       }
     }
   }

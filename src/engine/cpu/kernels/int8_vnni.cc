@@ -2,21 +2,26 @@
 // Integer passes with AVX-512 VNNI: vpdpbusd adds four products u8 x s8 to an s32, without saturation.
 // Pointwise and conv1: weights as [input / 4][output][4], four inputs of a pixel broadcast to all lanes.
 // Depthwise: every row is spread once to dwords (x, x+1, x+2, 0) per channel, then one instruction a tap row.
-// This file alone is compiled with AVX-512 flags; nothing in it may run before int8_kernels() has checked the
-// machine.
+// Nothing here may run before int8_kernels() has checked the machine.
 #include "engine/cpu/kernels/int8.h"
+#include "quant/quant_spec.h"
 
-#if defined(__AVX512VNNI__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the undefined pass-through operand inside its own AVX-512 intrinsics for a mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 #include <algorithm>
 #include <cstring>
 
+// Only the functions below, not the library templates above: those are shared with the rest of the program.
+#pragma GCC target("avx2,fma,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")
+
 namespace fixynn::cpu {
 namespace {
 
 constexpr int kLanes = 16;
-constexpr int kZeroPixel = 128;
 
 int padded(int channels) {
   return (channels + kLanes - 1) / kLanes * kLanes;
@@ -132,7 +137,7 @@ void product(const Int8Layer& layer, const uint8_t* in, int in_stride, int64_t p
 /// Copies one pixel row behind a pixel of padding (value 128, which is zero there); `in` null gives a row of
 /// padding.
 void pad_pixel_row(const uint8_t* in, int size, uint8_t* row) {
-  std::memset(row, kZeroPixel, static_cast<size_t>(size) * 3 + 3 + 16);
+  std::memset(row, kInputZero, static_cast<size_t>(size) * 3 + 3 + 16);
   if (in != nullptr) std::memcpy(row + 3, in, static_cast<size_t>(size) * 3);
 }
 
@@ -282,7 +287,7 @@ void prepare_product_weights(const Int8Source& source, int rows, Int8Layer& laye
     for (int n = 0; n < source.shape.channels; ++n) {
       const int8_t w = source.weights[k * source.shape.channels + n];
       layer.weights[static_cast<size_t>(((k / 4) * columns + n) * 4 + k % 4)] = w;
-      if (source.kind == Int8Kind::kConv1) layer.initial[static_cast<size_t>(n)] -= kZeroPixel * w;
+      if (source.kind == Int8Kind::kConv1) layer.initial[static_cast<size_t>(n)] -= kInputZero * w;
     }
   }
 }
