@@ -15,8 +15,12 @@ cmake --build --preset release --target programs
 bin=build/release
 
 step "Generated data"
-[ -d data/generated/shapes ] || "$bin/fixynn-data" synth-shapes data/generated/shapes
-[ -d data/generated/signs ] || "$bin/fixynn-data" synth-signs data/generated/signs
+for set in shapes signs; do
+  # GENERATED.txt is written last: a folder without it was left by an interrupted generation.
+  [ -e "data/generated/$set/GENERATED.txt" ] && continue
+  rm -rf "data/generated/$set"
+  "$bin/fixynn-data" "synth-$set" "data/generated/$set"
+done
 "$bin/fixynn-data" inspect data/generated/signs --sheet data/generated/signs.png | tail -n 3
 
 # A finished run is shown again; an interrupted one goes on where it stopped.

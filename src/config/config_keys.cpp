@@ -227,7 +227,8 @@ void add_model_keys(Keys& keys) {
   keys.back().choices = {"0.25", "0.5", "0.75", "1.0"};
   keys.push_back(plain_key<std::string>(
       "model.pretrained", KeyKind::kPath,
-      "Weights to start from: a .safetensors of fixynn-import, a float .tflite, a TensorFlow checkpoint, or "
+      "Weights to start from: a .safetensors of fixynn-import or of a run, a float .tflite, a TensorFlow "
+      "checkpoint, or "
       "none for "
       "random ones; a relative path is taken from the working directory.",
       [](auto& c) -> auto& { return c.model.pretrained; }));

@@ -9,6 +9,7 @@
 
 #include "config/bits.h"
 #include "config/config_keys.h"
+#include "config/steps.h"
 #include "core/text.h"
 #include "model/mobilenet.h"
 
@@ -144,7 +145,7 @@ std::string plan_summary(const RunConfig& config, int64_t train_images) {
                             format_plural(trainings, "training")));
   std::string steps;
   if (train_images > 0) {
-    const int64_t per_epoch = (train_images + train.batch_size - 1) / train.batch_size;
+    const int64_t per_epoch = epoch_steps(static_cast<size_t>(train_images), train.batch_size).steps;
     steps = fmt::format(" of {} steps", format_count(per_epoch));
   }
   line("training", fmt::format("{}{} each, {} in all; batch {}, learning rate {} {}",

@@ -8,8 +8,11 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "core/error.h"
 
 namespace fixynn {
 namespace {
@@ -87,8 +90,15 @@ struct ThreadPool::Shared {
 
 ThreadPool::ThreadPool(int threads)
     : shared_(std::make_unique<Shared>()), threads_(threads > 0 ? threads : usable_processors()) {
-  for (int worker = 1; worker < threads_; ++worker) {
-    shared_->workers.emplace_back([shared = shared_.get(), worker] { shared->worker_loop(worker); });
+  try {
+    for (int worker = 1; worker < threads_; ++worker) {
+      shared_->workers.emplace_back([shared = shared_.get(), worker] { shared->worker_loop(worker); });
+    }
+  } catch (const std::system_error& error) {
+    // The threads that did start wait for work, and would be waited for.
+    shared_->stopping.store(true, std::memory_order_release);
+    shared_->advance_generation();
+    fail("{} threads cannot be started: {}; use fewer with --threads", threads_, error.code().message());
   }
 }
 
@@ -110,7 +120,8 @@ void ThreadPool::run(int tasks, const std::function<void(int, int)>& body) {
   }
   shared.work(0);
   if (!alone) {
-    for (int spin = 0; spin < kSpins && shared.busy_workers.load(std::memory_order_acquire) != 0; ++spin) relax();
+    for (int spin = 0; spin < kSpins && shared.busy_workers.load(std::memory_order_acquire) != 0; ++spin)
+      relax();
     if (shared.busy_workers.load(std::memory_order_acquire) != 0) {
       std::unique_lock lock(shared.mutex);
       shared.finished.wait(lock, [&] { return shared.busy_workers.load(std::memory_order_acquire) == 0; });

@@ -8,7 +8,7 @@ namespace fixynn {
 
 /// A fixed set of worker threads that run numbered tasks. Which worker runs a task is not defined; results must
 /// therefore depend on the task number alone, and reductions over tasks happen afterwards in task order. Idle workers
-/// spin for a few microseconds and then sleep, so that two programs on shared cores do not starve each other.
+/// spin for some tens of microseconds and then sleep, so that two programs on shared cores do not starve each other.
 class ThreadPool {
  public:
   /// `threads` >= 1 counts the calling thread. 0 means one for each processor this process may use.

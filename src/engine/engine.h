@@ -51,7 +51,7 @@ struct StepMetrics {
   int64_t images = 0;
   double loss_sum = 0;  ///< smoothed cross-entropy, summed over images
   int64_t correct = 0;
-  /// Empty, or the first step's non-finite value: "step 12: l03_depthwise: non-finite batch statistics".
+  /// Empty, or where the first non-finite value was: "l03_depthwise: non-finite batch statistics".
   std::string non_finite;
 };
 
@@ -85,12 +85,6 @@ class TrainEngine {
   /// exactly (law of total variance).
   virtual std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                                 bool batch_statistics) = 0;
-
-  /// Activation codes [samples][H][W][C] of convolution `conv` as the float fake-quantised path rounds them,
-  /// with the running statistics: to be compared with the integer network's. Engines that do not offer it
-  /// throw.
-  virtual void float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
-                                std::vector<uint8_t>& codes);
 };
 
 /// Runs an IntegerNetwork's integer part exactly, and its float back end, if any, in float.

@@ -24,20 +24,25 @@ void refuse_cuda(DeviceChoice device) {
 #endif
 }
 
-}  // namespace
-
-void TrainEngine::float_path_codes(const ImageSet&, std::span<const uint32_t>, int, std::vector<uint8_t>&) {
-  fail("{}: this engine does not give the float path's codes", describe());
+/// The vector kernels' baseline; without it they would stop at an illegal instruction.
+void check_processor() {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("sse4.2")) fail("this processor has no SSE4.2, which the CPU engine needs");
+#endif
 }
+
+}  // namespace
 
 std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, DeviceChoice device, int threads) {
   refuse_cuda(device);
+  check_processor();
   return std::make_unique<cpu::CpuEngine>(plan, threads);
 }
 
 std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network, DeviceChoice device,
                                                    int threads) {
   refuse_cuda(device);
+  check_processor();
   return std::make_unique<cpu::CpuIntegerEngine>(network, threads);
 }
 

@@ -32,6 +32,7 @@ struct Point {
   uint64_t seed = 0;
   int weight_bits = 0;                 ///< of the FFE; 0 = float
   int activation_bits = 0;             ///< of the FFE; 0 = float
+  int back_end_bits = 0;               ///< of the layers behind it and of the head; 0 = float
   double top1_percent = 0;             ///< on the test images, from the integer network
   double float_path_top1_percent = 0;  ///< same images, float fake-quantised path
   std::optional<double> validation_top1_percent;

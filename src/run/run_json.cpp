@@ -60,6 +60,7 @@ void to_json(nlohmann::json& json, const Point& p) {
           {"seed", p.seed},
           {"weight_bits", p.weight_bits},
           {"activation_bits", p.activation_bits},
+          {"back_end_bits", p.back_end_bits},
           {"top1_percent", p.top1_percent},
           {"float_path_top1_percent", p.float_path_top1_percent},
           {"validation_top1_percent", optional_json(p.validation_top1_percent)},
@@ -76,6 +77,7 @@ void from_json(const nlohmann::json& json, Point& p) {
   json.at("seed").get_to(p.seed);
   json.at("weight_bits").get_to(p.weight_bits);
   json.at("activation_bits").get_to(p.activation_bits);
+  json.at("back_end_bits").get_to(p.back_end_bits);
   p.top1_percent = number(json, "top1_percent");
   p.float_path_top1_percent = number(json, "float_path_top1_percent");
   p.validation_top1_percent = optional_number(json, "validation_top1_percent");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "core/error.h"
 #include "dataset/augment.h"
@@ -12,9 +13,11 @@ namespace {
 
 constexpr size_t kChunk = 512;
 
-/// Number of classes that come before `label`: with a larger logit, or an equal one and a lower number.
+/// Number of classes that come before `label`: with a larger logit, or an equal one and a lower number. A
+/// label whose logit is not a number comes last.
 int rank_of(std::span<const float> logits, int32_t label) {
   const float own = logits[static_cast<size_t>(label)];
+  if (std::isnan(own)) return static_cast<int>(logits.size());
   int rank = 0;
   for (size_t k = 0; k < logits.size(); ++k) {
     if (logits[k] > own || (logits[k] == own && static_cast<int32_t>(k) < label)) ++rank;

@@ -170,6 +170,7 @@ void Training::write_results(IntegerNetwork& network, const TestResults& results
   point.seed = seed_;
   point.weight_bits = context_.config.ffe.weight_bits;
   point.activation_bits = context_.config.ffe.activation_bits;
+  point.back_end_bits = context_.config.back_end.bits;
   point.top1_percent = results.by_integer.top1_percent();
   point.float_path_top1_percent = results.by_float.top1_percent();
   point.validation_top1_percent = results.validation_percent;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/resume_check.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/config_keys.h"
@@ -12,8 +13,7 @@ namespace fixynn {
 namespace {
 
 bool changes_results(const ConfigKey& key) {
-  static constexpr std::array<const char*, 4> kFree = {"parent", "name", "data.root",
-                                                       "train.checkpoint_seconds"};
+  static constexpr std::array<const char*, 3> kFree = {"parent", "name", "train.checkpoint_seconds"};
   for (const char* path : kFree) {
     if (key.path == path) return false;
   }
@@ -23,6 +23,12 @@ bool changes_results(const ConfigKey& key) {
 std::string shown(const ConfigKey& key, const RunConfig& config) {
   const std::string text = format_value(key, key.get(config));
   return text.empty() ? "not set" : text;
+}
+
+bool is_own_folder(const std::string& name) {
+  static constexpr std::array<const char*, 4> kFolders = {"checkpoints", "networks", "evaluations",
+                                                          "control"};
+  return std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end();
 }
 
 bool has_bytes(const std::filesystem::path& path) {
@@ -75,13 +81,17 @@ void check_run_directory(const std::filesystem::path& run_directory, const RunCo
     for (const auto& entry : std::filesystem::directory_iterator(run_directory)) {
       const std::string file = entry.path().filename().string();
       const bool own = file == "lock" || file == "log.txt" || file.starts_with("status.json") ||
-                       file.starts_with("config.yaml.tmp") || entry.is_directory();
+                       file.starts_with("config.yaml.tmp") || is_own_folder(file);
       if (!own) fail_usage("{}: holds files and is not a run directory; choose another with --run-dir", name);
     }
     return;
   }
   if (!resume) {
-    if (!holds_results(run_directory)) return;
+    // A run leaves its lock from the start; a config.yaml without one is somebody's own.
+    if (!holds_results(run_directory) && std::filesystem::exists(run_directory / "lock", code)) return;
+    if (!holds_results(run_directory)) {
+      fail_usage("{}: holds a config.yaml that is not of a run; choose another folder with --run-dir", name);
+    }
     fail_usage("{}: already holds a run; continue it with --resume, or choose another folder with --run-dir",
                name);
   }

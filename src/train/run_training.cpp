@@ -41,11 +41,19 @@ bool has_point(const std::vector<Point>& points, const SweepItem& item) {
 
 /// Temporary files of a process that was killed in the middle of a write. Only called under the run
 /// directory's lock.
+/// NAME.tmp and the process number that write_file_atomic adds, or the link that a checkpoint's rotation
+/// makes.
+bool is_temporary(const std::string& name) {
+  const size_t at = name.rfind(".tmp");
+  return at != std::string::npos && at > 0 &&
+         name.find_first_not_of("0123456789", at + 4) == std::string::npos;
+}
+
 void remove_stale_temporaries(const RunDirectory& directory) {
   for (const char* folder : {"", "checkpoints", "networks", "evaluations"}) {
     std::error_code code;
     for (const auto& entry : std::filesystem::directory_iterator(directory.root() / folder, code)) {
-      if (entry.path().filename().string().find(".tmp") != std::string::npos) {
+      if (is_temporary(entry.path().filename().string())) {
         std::filesystem::remove(entry.path(), code);
       }
     }
@@ -87,7 +95,7 @@ void call_on_results(const RunRequest& request, const RunDirectory& directory, L
   if (!request.on_results) return;
   try {
     request.on_results(directory);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log.warn("the report could not be written: {}", error.what());
   }
 }

@@ -21,12 +21,6 @@ constexpr double kOneCycleEnd = 1.0 / 250000.0;
 
 }  // namespace
 
-EpochSteps epoch_steps(size_t train_images, int batch_size) {
-  const int64_t images = static_cast<int64_t>(train_images);
-  if (images < batch_size) return {images > 0 ? 1 : 0, static_cast<int>(images)};
-  return {images / batch_size, batch_size};
-}
-
 double learning_rate_at(const TrainConfig& train, int64_t step, int64_t steps, int64_t steps_per_epoch) {
   const double peak = train.learning_rate;
   const double total = static_cast<double>(steps);

@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "config/steps.h"
 
 namespace fixynn {
-
-/// Where an epoch's images go: batches of `batch_size`, the last incomplete one left out unless it is the
-/// only one.
-struct EpochSteps {
-  int64_t steps = 0;
-  int batch_size = 0;  ///< images in each step
-};
-EpochSteps epoch_steps(size_t train_images, int batch_size);
 
 /// Learning rate of one step. `steps` is the whole training's number of steps, `step` counts from 0.
 ///   constant   learning_rate

@@ -78,7 +78,7 @@ TEST(PlanSummary, CountsTrainings) {
   EXPECT_THAT(summary, HasSubstr("fixed_layers 0, 4, 7, 11, 14 x seeds 1, 2 = 10 trainings\n"));
   EXPECT_THAT(
       summary,
-      HasSubstr("3 epochs of 16 steps each, 30 epochs in all; batch 64, learning rate 0.03 one_cycle\n"));
+      HasSubstr("3 epochs of 15 steps each, 30 epochs in all; batch 64, learning rate 0.03 one_cycle\n"));
   EXPECT_THAT(summary, HasSubstr("random weights"));
 }
 

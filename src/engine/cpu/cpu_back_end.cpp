@@ -43,28 +43,4 @@ void CpuEngine::run_pixels(std::span<const uint8_t> pixels, int images, std::vec
   }
 }
 
-void CpuEngine::float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
-                                 std::vector<uint8_t>& codes) {
-  if (conv < 0 || conv >= static_cast<int>(units_.size()) ||
-      !plan_.quant[static_cast<size_t>(conv)].quantised()) {
-    fail("convolution {} has no activation codes: it is not quantised", conv);
-  }
-  codes.clear();
-  prepare_weights(true);
-  const ConvUnit& unit = *units_[static_cast<size_t>(conv)];
-  const size_t channels = static_cast<size_t>(unit.conv.out_channels);
-  const size_t batch = static_cast<size_t>(plan_.batch_size);
-  for (size_t first = 0; first < samples.size(); first += batch) {
-    const int count = static_cast<int>(std::min(batch, samples.size() - first));
-    render(images, samples.subspan(first, static_cast<size_t>(count)), false, 0);
-    forward(0, count, Normalise::kRunning, false, true);
-    const size_t values = static_cast<size_t>(unit.output_pixels(count)) * channels;
-    for (size_t i = 0; i < values; ++i) {
-      const size_t c = i % channels;
-      const float u = std::fma(unit.batch_norm.a[c], unit.z[i], unit.batch_norm.b[c]);
-      codes.push_back(static_cast<uint8_t>(std::rint(std::clamp(u, 0.0f, unit.batch_norm.max))));
-    }
-  }
-}
-
 }  // namespace fixynn::cpu

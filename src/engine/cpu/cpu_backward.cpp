@@ -143,33 +143,43 @@ void CpuEngine::update_parameters(const StepSpec& step) {
   constexpr size_t kChunk = 8192;
   reduce_head_gradient();
   std::vector<SgdSegment> segments;
-  const auto add = [&](size_t offset, size_t count, const float* partial, int tasks, float scale,
-                       float decay) {
+  std::vector<std::string> owners;  // of the segments
+  const auto add = [&](const std::string& owner, size_t offset, size_t count, const float* partial, int tasks,
+                       float scale, float decay) {
     for (size_t first = 0; first < count; first += kChunk) {
       segments.push_back({state_.parameters.values.data() + offset + first,
                           state_.momentum.data() + offset + first, partial + first, tasks, count, scale,
                           decay, std::min(kChunk, count - first)});
+      owners.push_back(owner);
     }
   };
   for (auto& unit : units_) {
     const size_t channels = static_cast<size_t>(unit->conv.out_channels);
     if (!unit->frozen) {
       const float decay = unit->conv.kind == ConvKind::kDepthwise ? 0.0f : plan_.weight_decay;
-      add(unit->offsets.weight, unit->weight_count(), unit->weight_gradient.data(), unit->gradient_tasks,
-          unit->weights.input_scale, decay);
+      add(unit->conv.name, unit->offsets.weight, unit->weight_count(), unit->weight_gradient.data(),
+          unit->gradient_tasks, unit->weights.input_scale, decay);
       unit->weights.valid = false;
     }
-    add(unit->offsets.gamma, channels, unit->batch_norm.gamma_gradient.data(), 1, 1.0f, 0.0f);
-    add(unit->offsets.beta, channels, unit->batch_norm.beta_gradient.data(), 1, 1.0f, 0.0f);
+    add(unit->conv.name, unit->offsets.gamma, channels, unit->batch_norm.gamma_gradient.data(), 1, 1.0f,
+        0.0f);
+    add(unit->conv.name, unit->offsets.beta, channels, unit->batch_norm.beta_gradient.data(), 1, 1.0f, 0.0f);
   }
-  add(layout_.head_weight, head_->compact_gradient.size(), head_->compact_gradient.data(), 1, 1.0f,
+  add("head", layout_.head_weight, head_->compact_gradient.size(), head_->compact_gradient.data(), 1, 1.0f,
       plan_.weight_decay);
-  add(layout_.head_bias, head_->compact_bias_gradient.size(), head_->compact_bias_gradient.data(), 1, 1.0f,
-      0.0f);
+  add("head", layout_.head_bias, head_->compact_bias_gradient.size(), head_->compact_bias_gradient.data(), 1,
+      1.0f, 0.0f);
   head_->valid = false;
   const SgdSpec spec{step.learning_rate, plan_.momentum, plan_.nesterov};
-  pool_.run(static_cast<int>(segments.size()),
-            [&](int task, int) { sgd_update(spec, segments[static_cast<size_t>(task)]); });
+  std::vector<char> finite(segments.size());
+  pool_.run(static_cast<int>(segments.size()), [&](int task, int) {
+    finite[static_cast<size_t>(task)] = sgd_update(spec, segments[static_cast<size_t>(task)]);
+  });
+  const auto bad = std::find(finite.begin(), finite.end(), 0);
+  if (bad != finite.end() && metrics_.non_finite.empty()) {
+    metrics_.non_finite =
+        owners[static_cast<size_t>(bad - finite.begin())] + ": non-finite parameters after the step";
+  }
 }
 
 }  // namespace fixynn::cpu

@@ -79,8 +79,6 @@ class CpuEngine : public TrainEngine {
                 std::vector<float>& logits) override;
   std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                         bool batch_statistics) override;
-  void float_path_codes(const ImageSet& images, std::span<const uint32_t> samples, int conv,
-                        std::vector<uint8_t>& codes) override;
 
   // For a float back end behind an integer FFE (cpu_back_end.cpp); running statistics, nothing quantised.
   /// `codes` [images][H][W][C] are the output of convolution `conv`, worth `code_scale` each; appends logits.

@@ -114,7 +114,7 @@ void CpuIntegerEngine::head(const uint8_t* codes, int images, float* logits) con
   const size_t channels = static_cast<size_t>(network_.feature_channels());
   const size_t classes = static_cast<size_t>(network_.classes);
   const size_t pixels = static_cast<size_t>(network_.feature_pixels());
-  // |logit| <= pixels * 255 * 127 * channels: 32 bits hold it for every network up to 256 pixels.
+  // |logit| <= pixels * 255 * 127 * channels; 32 bits hold that for the usual networks, and vectorise well.
   const bool narrow = static_cast<double>(pixels) * 255.0 * 127.0 * static_cast<double>(channels) < 2.0e9;
   std::vector<int32_t> pooled(channels), sums32(classes);
   std::vector<int64_t> sums64(classes);

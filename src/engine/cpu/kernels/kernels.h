@@ -176,7 +176,8 @@ struct SgdSegment {
   float weight_decay;
   size_t count;
 };
-void sgd_update(const SgdSpec& spec, const SgdSegment& segment);
+/// False when a value is not finite afterwards: ReLU6 and rounding would hide it from the losses that follow.
+bool sgd_update(const SgdSpec& spec, const SgdSegment& segment);
 
 /// Largest magnitude in each of `channels` columns of [rows][channels].
 void column_max_abs(const float* weights, int rows, int channels, float* max_abs);

@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace fixynn::cpu::HWY_NAMESPACE {
 
 /// PyTorch's form: g += decay * w; v = momentum * v + g; w -= rate * (nesterov ? g + momentum * v : v).
-void run_sgd_update(const SgdSpec& spec, const SgdSegment& s) {
+bool run_sgd_update(const SgdSpec& spec, const SgdSegment& s) {
   const auto step = [&](auto d, size_t i) HWY_ATTR {
     auto g = hn::LoadU(d, s.partial + i);
     for (int t = 1; t < s.tasks; ++t)
@@ -27,12 +27,16 @@ void run_sgd_update(const SgdSpec& spec, const SgdSegment& s) {
     w = hn::NegMulAdd(hn::Set(d, spec.learning_rate), direction, w);
     hn::StoreU(w, d, s.values + i);
     hn::StoreU(v, d, s.momentum + i);
+    // w - w is 0 for finite values and NaN for the others.
+    return hn::AllTrue(d, hn::Eq(hn::Sub(w, w), hn::Zero(d)));
   };
   const hn::CappedTag<float, 1> one;
+  bool finite = true;
   size_t i = 0;
   for (; i + static_cast<size_t>(kWideLanes) <= s.count; i += static_cast<size_t>(kWideLanes))
-    step(Wide(), i);
-  for (; i < s.count; ++i) step(one, i);
+    finite &= step(Wide(), i);
+  for (; i < s.count; ++i) finite &= step(one, i);
+  return finite;
 }
 
 void run_column_max_abs(const float* weights, int rows, int channels, float* max_abs) {
@@ -72,8 +76,8 @@ HWY_EXPORT(run_column_max_abs);
 HWY_EXPORT(run_fake_quantise_columns);
 HWY_EXPORT(run_target_name);
 
-void sgd_update(const SgdSpec& spec, const SgdSegment& segment) {
-  HWY_DYNAMIC_DISPATCH(run_sgd_update)(spec, segment);
+bool sgd_update(const SgdSpec& spec, const SgdSegment& segment) {
+  return HWY_DYNAMIC_DISPATCH(run_sgd_update)(spec, segment);
 }
 void column_max_abs(const float* weights, int rows, int channels, float* max_abs) {
   HWY_DYNAMIC_DISPATCH(run_column_max_abs)(weights, rows, channels, max_abs);
