@@ -10,7 +10,11 @@ DeviceList list_devices() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
-    list.reason = status == cudaSuccess ? "no CUDA device" : cudaGetErrorString(status);
+    int driver_version = 0;
+    const bool no_driver = cudaDriverGetVersion(&driver_version) != cudaSuccess || driver_version == 0;
+    list.reason = no_driver               ? "this machine has no NVIDIA driver"
+                  : status == cudaSuccess ? "this machine has no CUDA device"
+                                          : cudaGetErrorString(status);
     return list;
   }
   for (int i = 0; i < count; ++i) {

@@ -16,11 +16,11 @@ void refuse_cuda(DeviceChoice device) {
   if (device != DeviceChoice::kCuda) return;
 #if defined(FIXYNN_HAVE_CUDA)
   const cuda::DeviceList list = cuda::list_devices();
-  if (list.devices.empty()) fail_usage("--device cuda: {}; use --device cpu or auto", list.reason);
-  fail_usage("--device cuda: {} was found, but this version has no CUDA engine; use --device cpu or auto",
+  if (list.devices.empty()) fail_usage("cuda: {}; use cpu or auto", list.reason);
+  fail_usage("cuda: {} was found, but this version has no CUDA engine; use cpu or auto",
              list.devices.front().name);
 #else
-  fail_usage("--device cuda: this build has no CUDA (nvcc was not found); use --device cpu or auto");
+  fail_usage("cuda: this build has no CUDA (nvcc was not found); use cpu or auto");
 #endif
 }
 

@@ -11,6 +11,7 @@
 #include "core/files.h"
 #include "integer/check_network.h"
 #include "integer/lower.h"
+#include "model/content_hash.h"
 #include "model/safetensors.h"
 
 namespace fixynn {
@@ -20,7 +21,6 @@ using nlohmann::ordered_json;
 
 constexpr const char* kFormat = "fixynn-network";
 constexpr const char* kVersion = "1";
-constexpr const char* kContentKey = "content_sha256";
 constexpr std::array<const char*, 10> kOwnKeys = {
     "format",           "format_version", "alpha",
     "input_size",       "classes",        "fixed_layers",
@@ -29,19 +29,6 @@ constexpr std::array<const char*, 10> kOwnKeys = {
 
 bool is_own_key(const std::string& key) {
   return std::find(kOwnKeys.begin(), kOwnKeys.end(), key) != kOwnKeys.end();
-}
-
-/// The checksum over all tensors and all metadata but itself, as docs/network_format.md defines it.
-std::string content_sha256(const TensorFile& file) {
-  Sha256 hash;
-  for (const auto& [name, tensor] : file.tensors) {
-    hash.update(fmt::format("{} {} {}\n", name, tensor.dtype, fmt::join(tensor.shape, "x")));
-    hash.update(std::span<const uint8_t>(tensor.bytes));
-  }
-  for (const auto& [key, value] : file.metadata) {
-    if (key != kContentKey) hash.update(fmt::format("{} {}\n{}\n", key, value.size(), value));
-  }
-  return hash.finish();
 }
 
 const char* kind_name(ConvKind kind) {

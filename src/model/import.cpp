@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "model/content_hash.h"
 #include "model/import_builder.h"
 #include "model/limited_read.h"
 #include "model/tf_checkpoint.h"
@@ -46,6 +47,11 @@ Import import_native(std::span<const uint8_t> contents, const std::filesystem::p
   if (const auto format = file.metadata.find("format");
       format != file.metadata.end() && format->second == "fixynn-network") {
     import.kind = "fixynn network";
+    const auto checksum = file.metadata.find(kContentKey);
+    if (checksum == file.metadata.end() || checksum->second != content_sha256(file)) {
+      fail("{}: the checksum of the contents does not match; the file was damaged or edited, train it anew",
+           path.string());
+    }
     file = model_of_network_file(file);
   }
   import.model = model_from_tensors(file, path.string());

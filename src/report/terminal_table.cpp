@@ -40,7 +40,7 @@ std::string published_lines(const std::vector<ResultRow>& rows) {
 std::string terminal_table(const std::vector<Point>& points, double alpha, int input_size) {
   const std::vector<ResultRow> rows = summarise_points(points, alpha, input_size);
   if (rows.empty()) return headline(rows) + "\n";
-  std::string text = fmt::format("{:<10}{:>4}{:>12}{:>10}{:>16}{:>8}{:>12}{:>7}{:>10}{:>8}  {}\n", "data set",
+  std::string text = fmt::format("{:<13}{:>4}{:>12}{:>10}{:>16}{:>8}{:>12}{:>7}{:>10}{:>8}  {}\n", "data set",
                                  "N", "fixed ops %", "top-1 %", "over seeds", "drop", "float path", "bits",
                                  "images/s", "time", "frozen");
   for (const ResultRow& row : rows) {
@@ -48,7 +48,7 @@ std::string terminal_table(const std::vector<Point>& points, double alpha, int i
         row.drop ? fmt::format("{:.2f}", std::fabs(*row.drop) < 0.005 ? 0.0 : *row.drop) : "-";
     const std::string frozen =
         row.fixed_layers == 0 ? "-" : row.points.front().frozen_weights_sha256.substr(0, 8);
-    text += fmt::format("{:<10}{:>4}{:>12.1f}{:>10.2f}{:>16}{:>8}{:>12.2f}{:>7}{:>10}{:>8}  {}\n",
+    text += fmt::format("{:<13}{:>4}{:>12.1f}{:>10.2f}{:>16}{:>8}{:>12.2f}{:>7}{:>10}{:>8}  {}\n",
                         printable(row.dataset, 9), row.fixed_layers, row.fixed_ops_percent, row.top1_mean,
                         range_cell(row), drop, row.float_path_mean, bits_cell(row),
                         format_count(static_cast<int64_t>(row.images_per_second)),

@@ -37,6 +37,9 @@ Images load_eval_images(const EvalRequest& request, const MobileNet& network, co
   options.on_bad_image = request.on_bad_image_skip ? BadImagePolicy::kSkip : BadImagePolicy::kFail;
   Images images;
   images.kind = dataset_kind_name(options.kind);
+  // Written by fixynn-data: the layout is a published set's, the images are not.
+  if (std::filesystem::exists(options.root / "GENERATED.txt"))
+    images.kind = "generated, layout " + images.kind;
   images.set = services.load_images(options, request.split);
   const auto largest = std::max_element(images.set.labels.begin(), images.set.labels.end());
   if (largest == images.set.labels.end()) fail("{}: holds no images", request.data_root.string());
@@ -206,6 +209,10 @@ EvalReport evaluate_float_model(const EvalRequest& request, const TensorFile& fi
 }  // namespace
 
 EvalReport evaluate_network(const EvalRequest& request, const TrainServices& services) {
+  if (!std::filesystem::exists(request.network)) {
+    fail_usage("{}: there is no such network; give a networks/fixed_NN.safetensors of a run",
+               request.network.string());
+  }
   if (request.network.extension() != ".safetensors") {
     fail_usage(
         "{}: is neither a network of fixynn-train nor a model of fixynn-import (.safetensors); convert other "

@@ -33,14 +33,14 @@ std::vector<SweepItem> sweep_items(const RunConfig& config) {
   return items;
 }
 
-bool has_point(const std::vector<Point>& points, const SweepItem& item) {
+/// A point whose network has been deleted is made again, from the checkpoint where that is left.
+bool has_point(const RunDirectory& directory, const std::vector<Point>& points, const SweepItem& item) {
   return std::any_of(points.begin(), points.end(), [&](const Point& point) {
-    return point.fixed_layers == item.fixed_layers && point.seed == item.seed;
+    return point.fixed_layers == item.fixed_layers && point.seed == item.seed &&
+           std::filesystem::exists(directory.file(point.network));
   });
 }
 
-/// Temporary files of a process that was killed in the middle of a write. Only called under the run
-/// directory's lock.
 /// NAME.tmp and the process number that write_file_atomic adds, or the link that a checkpoint's rotation
 /// makes.
 bool is_temporary(const std::string& name) {
@@ -49,6 +49,8 @@ bool is_temporary(const std::string& name) {
          name.find_first_not_of("0123456789", at + 4) == std::string::npos;
 }
 
+/// Temporary files of a process that was killed in the middle of a write. Only called under the run
+/// directory's lock.
 void remove_stale_temporaries(const RunDirectory& directory) {
   for (const char* folder : {"", "checkpoints", "networks", "evaluations"}) {
     std::error_code code;
@@ -111,7 +113,7 @@ bool run_sweep(RunContext& context, const RunRequest& request) {
   bool is_first = true;
   StartWeights start_weights;
   for (size_t i = 0; i < items.size(); ++i, steps_before += steps_each) {
-    if (has_point(points, items[i])) {
+    if (has_point(context.directory, points, items[i])) {
       context.log.info("fixed layers {}, seed {}: finished before", items[i].fixed_layers, items[i].seed);
       continue;
     }
@@ -169,9 +171,12 @@ int run_training(const RunRequest& request, const TrainServices& services, const
   remove_stale_temporaries(directory);
   directory.clear_stop_request();
   log.open_file(directory.file("log.txt"));
-  if (!request.resume || !std::filesystem::exists(directory.file("config.yaml"))) {
+  const bool anew = !std::filesystem::exists(directory.file("config.yaml"));
+  if (!request.resume || anew) {
     write_file_atomic(directory.file("config.yaml"), to_yaml(request.config));
   }
+  if (anew && request.resume)
+    log.warn("there is nothing to resume in {}: it starts anew", request.run_directory.string());
   log.info("fixynn-train {} ({}): run directory {}", kVersion, kRevision, request.run_directory.string());
 
   Progress progress(directory, log);
@@ -194,7 +199,6 @@ int run_training(const RunRequest& request, const TrainServices& services, const
 std::string dry_run(const RunRequest& request, const TrainServices& services) {
   const RunConfig& config = request.config;
   check_data_root(config.data);
-  check_run_directory(request.run_directory, config, request.resume);
   const RunData data = load_run_data(config.data, services);
   const int classes = data.train_set.classes();
   const MobileNet network = make_mobilenet(config.model.alpha, config.data.size, classes);

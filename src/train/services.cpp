@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "core/error.h"
+
 namespace fixynn {
 
 TrainServices default_services(DeviceChoice device, int threads) {
@@ -15,7 +19,15 @@ TrainServices default_services(DeviceChoice device, int threads) {
   };
   services.load_images = [](const LoadOptions& options, Split split) { return load_images(options, split); };
   services.load_pretrained = [](const std::string& path, const MobileNet& network, uint64_t seed) {
-    if (!path.empty()) return load_pretrained(path, network, seed);
+    if (!path.empty()) {
+      // A TensorFlow checkpoint is named by the common beginning of its files.
+      if (!std::filesystem::exists(path) && !std::filesystem::exists(path + ".index")) {
+        fail_usage(
+            "{}: model.pretrained: there are no such weights; fetch or train them first, or set another file",
+            path);
+      }
+      return load_pretrained(path, network, seed);
+    }
     Pretrained random;
     random.parameters = initialise_parameters(network, seed);
     random.description = fmt::format("random, seed {} (model.pretrained is not set)", seed);
