@@ -35,5 +35,9 @@ step "Transfer to traffic signs"
 train quickstart
 
 step "Done"
+cat <<'END'
+These are generated toy data: the frozen features come from a minute of training on drawn shapes, so freezing costs a lot.
+With ImageNet features and real traffic signs, 7 of 14 layers freeze within 1 % (BENCHMARKS.md).
+END
 echo "report:        $PWD/runs/quickstart/report.html"
 echo "contact sheet: $PWD/data/generated/signs.png"
