@@ -49,7 +49,7 @@ std::string terminal_table(const std::vector<Point>& points, double alpha, int i
     const std::string frozen =
         row.fixed_layers == 0 ? "-" : row.points.front().frozen_weights_sha256.substr(0, 8);
     text += fmt::format("{:<13}{:>4}{:>12.1f}{:>10.2f}{:>16}{:>8}{:>12.2f}{:>7}{:>10}{:>8}  {}\n",
-                        printable(row.dataset, 9), row.fixed_layers, row.fixed_ops_percent, row.top1_mean,
+                        printable(row.dataset, 12), row.fixed_layers, row.fixed_ops_percent, row.top1_mean,
                         range_cell(row), drop, row.float_path_mean, bits_cell(row),
                         format_count(static_cast<int64_t>(row.images_per_second)),
                         format_duration(row.wall_seconds), printable(frozen, 8));
