@@ -21,9 +21,9 @@ const ManualPage kManual = {
         "on the "
         "same images and counts the codes that differ in every convolution.",
     .examples =
-        "  fixynn-eval runs/gtsr/networks/fixed_07.safetensors --data data/gtsrb\n"
-        "  fixynn-eval fixed_07.safetensors --data data/gtsrb --compare --images 1000\n"
-        "  fixynn-eval fixed_07.safetensors --data data/gtsrb --dump-codes codes --images 16\n"
+        "  fixynn-eval runs/gtsr/networks/fixed_07.safetensors --data data/GTSRB\n"
+        "  fixynn-eval fixed_07.safetensors --data data/GTSRB --compare --images 1000\n"
+        "  fixynn-eval fixed_07.safetensors --data data/GTSRB --dump-codes codes --images 16\n"
         "  fixynn-eval mobilenet.safetensors --data imagenet_sample --kind list \\\n"
         "      --label-column class_1001 --central-crop 0.875",
 };

@@ -31,8 +31,8 @@ const ManualPage kManual = {
         "ends it "
         "at once; the last checkpoint then counts.",
     .examples =
-        "  fixynn-train configs/gtsr.yaml --set data.root=data/gtsrb\n"
-        "  fixynn-train configs/gtsr.yaml --set data.root=data/gtsrb --resume\n"
+        "  fixynn-train configs/gtsr.yaml --set data.root=data/GTSRB\n"
+        "  fixynn-train configs/gtsr.yaml --set data.root=data/GTSRB --resume\n"
         "  fixynn-train configs/cifar10.yaml --set fixed_layers='[0, 7]' --run-dir runs/two",
     .exit_status =
         " 0    done, or stopped by control/stop.json\n"
