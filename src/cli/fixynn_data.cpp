@@ -33,7 +33,7 @@ void add_inspect(CLI::App& app, InspectArguments& arguments) {
                   "Reads every image of the data set in DIR and prints what is there: images, sizes, tracks, "
                   "bad images with the reason, and a histogram of the classes. Images of differing sizes, "
                   "or larger than --size, are scaled to --size pixels while they are read.",
-              .examples = "  fixynn-data inspect data/gtsrb --sheet signs.png\n"
+              .examples = "  fixynn-data inspect data/GTSRB --sheet signs.png\n"
                           "  fixynn-data inspect photos --kind folder --split test"});
   command->add_option("DIR", arguments.folder, "The folder of the data set.")->required();
   command

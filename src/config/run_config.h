@@ -18,7 +18,7 @@ enum class LearningRateSchedule { kConstant, kCosine, kOneCycle };
 struct DataConfig {
   DatasetKind kind = DatasetKind::kFolder;
   std::string root;                  ///< relative paths are taken from the working directory
-  std::string label;  ///< name of the data set in results; empty = the kind's
+  std::string label;                 ///< name of the data set in results; empty = the kind's
   int size = 64;                     ///< input pixels of the network
   float validation_fraction = 0.1f;  ///< of the training images; whole tracks where tracks are known
   BadImagePolicy on_bad_image = BadImagePolicy::kFail;

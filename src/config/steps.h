@@ -12,7 +12,8 @@ struct EpochSteps {
   int batch_size;
 };
 
-/// Whole batches only: what is left over joins the next epoch's shuffle. Fewer images than a batch make one step.
+/// Whole batches only: what is left over joins the next epoch's shuffle. Fewer images than a batch make one
+/// step.
 inline EpochSteps epoch_steps(size_t train_images, int batch_size) {
   const int64_t images = static_cast<int64_t>(train_images);
   if (images < batch_size) return {images > 0 ? 1 : 0, static_cast<int>(images)};

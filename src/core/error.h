@@ -9,11 +9,12 @@
 
 namespace fixynn {
 
-/// Exit codes of every program: 0 done, 1 the work failed, 2 the request was wrong, 128 + signal when stopped.
+/// Exit codes of every program: 0 done, 1 the work failed, 2 the request was wrong, 128 + signal when
+/// stopped.
 enum class ExitCode { kFailure = 1, kUsage = 2 };
 
-/// The one exception type. The message is a complete sentence that names the file or key, the place in it, and
-/// the remedy; only `main` catches it, prints it after "error: " and returns the code.
+/// The one exception type. The message is a complete sentence that names the file or key, the place in it,
+/// and the remedy; only `main` catches it, prints it after "error: " and returns the code.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, ExitCode code = ExitCode::kFailure)

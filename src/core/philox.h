@@ -13,12 +13,19 @@ struct PhiloxBlock {
 };
 
 /// What a random number is for. Streams never overlap, so adding one leaves the others' numbers as they were.
-enum class RandomStream : uint32_t { kInitialise = 1, kShuffle = 2, kAugment = 3, kSplit = 4, kSynthesise = 5 };
+enum class RandomStream : uint32_t {
+  kInitialise = 1,
+  kShuffle = 2,
+  kAugment = 3,
+  kSplit = 4,
+  kSynthesise = 5
+};
 
-/// Philox4x32-10, a counter-based generator (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011):
-/// the numbers are a pure function of (seed, stream, index, sub_index, block), so they are the same on every device
-/// and for every number of threads.
-FIXYNN_HD PhiloxBlock philox(uint64_t seed, RandomStream stream, uint32_t index, uint32_t sub_index, uint32_t block) {
+/// Philox4x32-10, a counter-based generator (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC
+/// 2011): the numbers are a pure function of (seed, stream, index, sub_index, block), so they are the same on
+/// every device and for every number of threads.
+FIXYNN_HD PhiloxBlock philox(uint64_t seed, RandomStream stream, uint32_t index, uint32_t sub_index,
+                             uint32_t block) {
   uint32_t key0 = static_cast<uint32_t>(seed);
   uint32_t key1 = static_cast<uint32_t>(seed >> 32);
   uint32_t c0 = block, c1 = sub_index, c2 = index, c3 = static_cast<uint32_t>(stream);
@@ -38,7 +45,9 @@ FIXYNN_HD PhiloxBlock philox(uint64_t seed, RandomStream stream, uint32_t index,
 }
 
 /// Uniform in [0, 1) with 24 bits, exactly representable, hence equal on every device.
-FIXYNN_HD float uniform01(uint32_t word) { return static_cast<float>(word >> 8) * (1.0f / 16777216.0f); }
+FIXYNN_HD float uniform01(uint32_t word) {
+  return static_cast<float>(word >> 8) * (1.0f / 16777216.0f);
+}
 
 /// A sequence of draws from one (seed, stream, index, sub_index).
 class RandomSequence {

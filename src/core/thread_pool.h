@@ -6,9 +6,10 @@
 
 namespace fixynn {
 
-/// A fixed set of worker threads that run numbered tasks. Which worker runs a task is not defined; results must
-/// therefore depend on the task number alone, and reductions over tasks happen afterwards in task order. Idle workers
-/// spin for some tens of microseconds and then sleep, so that two programs on shared cores do not starve each other.
+/// A fixed set of worker threads that run numbered tasks. Which worker runs a task is not defined; results
+/// must therefore depend on the task number alone, and reductions over tasks happen afterwards in task order.
+/// Idle workers spin for some tens of microseconds and then sleep, so that two programs on shared cores do
+/// not starve each other.
 class ThreadPool {
  public:
   /// `threads` >= 1 counts the calling thread. 0 means one for each processor this process may use.
@@ -19,8 +20,8 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  /// Calls body(task, worker) for every task in [0, tasks), worker in [0, threads()). Returns when all are done; the
-  /// first exception (by completion) is rethrown. Not reentrant.
+  /// Calls body(task, worker) for every task in [0, tasks), worker in [0, threads()). Returns when all are
+  /// done; the first exception (by completion) is rethrown. Not reentrant.
   void run(int tasks, const std::function<void(int task, int worker)>& body);
 
  private:

@@ -11,8 +11,9 @@
 
 namespace fixynn {
 
-// The one definition of rounding to codes in training. Nearest, ties to even (the hardware's and the vector units'
-// default rounding); no trained value sits on a tie in practice, and the integer network has its own rule.
+// The one definition of rounding to codes in training. Nearest, ties to even (the hardware's and the vector
+// units' default rounding); no trained value sits on a tie in practice, and the integer network has its own
+// rule.
 
 /// Activation value after ReLU6 to its code: round(clamp(value, 0, 6) * code_max / 6).
 FIXYNN_HD float activation_code(float value, float inverse_scale, float code_max) {
@@ -27,14 +28,14 @@ FIXYNN_HD float weight_code(float weight, float inverse_scale, float code_max) {
   return code < -code_max ? -code_max : (code > code_max ? code_max : code);
 }
 
-/// Scale of an output channel whose largest magnitude is `max_abs`; 1 for a channel of zeros (or of values so small that
-/// 1/scale would overflow), so that every scale can be divided by.
+/// Scale of an output channel whose largest magnitude is `max_abs`; 1 for a channel of zeros (or of values so
+/// small that 1/scale would overflow), so that every scale can be divided by.
 FIXYNN_HD float weight_scale(float max_abs, int weight_bits) {
   return max_abs > 1e-30f ? max_abs / static_cast<float>(weight_code_max(weight_bits)) : 1.0f;
 }
 
-/// Integer weights of one convolution (or the head). `codes` has the layout of the float weights, whose last axis is
-/// the output channel; `scales` has one entry per output channel.
+/// Integer weights of one convolution (or the head). `codes` has the layout of the float weights, whose last
+/// axis is the output channel; `scales` has one entry per output channel.
 struct QuantisedWeights {
   std::vector<int8_t> codes;
   std::vector<float> scales;

@@ -174,7 +174,8 @@ TEST(TerminalTable, FitsTheTerminalAndMarksPublishedFigures) {
   const std::string table = terminal_table(points, 0.25, 64);
   EXPECT_THAT(
       table,
-      HasSubstr("gtsrb           7        44.3     96.74          1 seed    0.99       96.78    8/8     2,330"));
+      HasSubstr(
+          "gtsrb           7        44.3     96.74          1 seed    0.99       96.78    8/8     2,330"));
   EXPECT_THAT(table, HasSubstr("published, not measured here (gtsrb, FixyNN paper):  N=0 97.7"));
   size_t begin = 0;
   for (size_t end = table.find('\n'); end != std::string::npos;
