@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,13 +47,19 @@ struct StepSpec {
   bool frozen_statistics = false;  ///< normalise with the running statistics, and leave them as they are
 };
 
-/// Sums since the last take_metrics().
+/// What happened since the last take_metrics().
 struct StepMetrics {
   int64_t images = 0;
-  double loss_sum = 0;  ///< smoothed cross-entropy, summed over images
   int64_t correct = 0;
+  /// Smoothed cross-entropy summed over the images of a step, for each step in order: whoever adds them up
+  /// step by step gets the same total however often metrics are taken.
+  std::vector<double> step_loss_sums;
   /// Empty, or where the first non-finite value was: "l03_depthwise: non-finite batch statistics".
   std::string non_finite;
+  /// Index into step_loss_sums of the first step with a non-finite value.
+  size_t non_finite_step = 0;
+
+  double loss_sum() const { return std::accumulate(step_loss_sums.begin(), step_loss_sums.end(), 0.0); }
 };
 
 /// Computes training steps on one device. One object a run; not thread-safe. Throws Error.
@@ -72,6 +79,7 @@ class TrainEngine {
 
   /// One optimiser step. May return before the device has finished.
   virtual void train_step(const StepSpec& step) = 0;
+  /// Waits for the steps that were queued.
   virtual StepMetrics take_metrics() = 0;
 
   /// Inference with the running statistics on images of `images` (plain resize); logits [samples][classes].
@@ -100,11 +108,26 @@ class IntegerEngine {
 };
 
 enum class DeviceChoice { kAuto, kCpu, kCuda };
+/// Arithmetic of training and float evaluation on a CUDA device; sums are fp32 in all of them. The CPU engine
+/// always computes in fp32, and integer evaluation in integers.
+///   kFp32  fp32 tensors, fp32 products;  kTf32  fp32 tensors, products on tensor cores with operands rounded
+///   to tf32 (codes are exact);  kBf16  activations and gradients stored as bf16, products of bf16;
+///   parameters stay fp32
+enum class Precision { kFp32, kTf32, kBf16 };
+/// Who computes the convolutions of training on a CUDA device.
+enum class Convolutions { kCustom, kCudnn };
 
-/// The one place that chooses an engine and knows whether CUDA was compiled in. threads 0 = all processors.
-/// Throws Error(kUsage) when `cuda` is asked for and cannot be had, with the reason.
-std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, DeviceChoice device, int threads);
-std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network, DeviceChoice device,
-                                                   int threads);
+struct EngineOptions {
+  DeviceChoice device = DeviceChoice::kAuto;
+  int threads = 0;  ///< of the CPU; 0 = all processors
+  Precision precision = Precision::kTf32;
+  Convolutions convolutions = Convolutions::kCustom;
+};
+
+/// The one place that chooses an engine and knows whether CUDA was compiled in. Throws Error(kUsage) when
+/// `cuda` is asked for and cannot be had, with the reason; `auto` then takes the CPU.
+std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, const EngineOptions& options);
+std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network,
+                                                   const EngineOptions& options);
 
 }  // namespace fixynn
