@@ -110,6 +110,13 @@ ConfigKey choice_key(const char* path, std::vector<std::pair<std::string, Enum>>
   return key;
 }
 
+template <typename Enum, size_t kCount, typename Field>
+ConfigKey choice_key(const char* path, const ChoiceNames<Enum, kCount>& names, const char* description,
+                     Field field) {
+  return choice_key<Enum>(path, std::vector<std::pair<std::string, Enum>>(names.begin(), names.end()),
+                          description, field);
+}
+
 /// An override of one layer's bits, absent by default.
 ConfigKey layer_bits_key(int layer, std::optional<int> FfeConfig::LayerBits::*field, const char* name,
                          const char* what) {
@@ -316,6 +323,28 @@ void add_training_course_keys(Keys& keys) {
       [](auto& c) -> auto& { return c.seeds; }));
 }
 
+void add_engine_keys(Keys& keys) {
+  keys.push_back(choice_key(
+      "engine.device", kDeviceNames,
+      "What computes: cpu, cuda (fails where there is none), or auto: cuda where it can be had, else cpu.",
+      [](auto& c) -> auto& { return c.engine.device; }));
+  keys.push_back(integer_key(
+      "engine.threads", 0, 1024,
+      "Threads of the CPU engine; the results do not depend on it. 0 = one for each processor.",
+      [](auto& c) -> auto& { return c.engine.threads; }));
+  keys.push_back(choice_key(
+      "engine.precision", kPrecisionNames,
+      "Arithmetic of training on a CUDA device: tf32 rounds the operands of matrix products, bf16 also "
+      "stores "
+      "activations and gradients in half the bytes; sums and parameters are fp32. The CPU always computes in "
+      "fp32.",
+      [](auto& c) -> auto& { return c.engine.precision; }));
+  keys.push_back(choice_key(
+      "engine.convolutions", kConvolutionsNames,
+      "Who computes the convolutions of training on a CUDA device: this program's kernels or cuDNN.",
+      [](auto& c) -> auto& { return c.engine.convolutions; }));
+}
+
 }  // namespace
 
 std::vector<ConfigKey> config_keys() {
@@ -327,6 +356,7 @@ std::vector<ConfigKey> config_keys() {
   add_hardware_keys(keys);
   add_optimiser_keys(keys);
   add_training_course_keys(keys);
+  add_engine_keys(keys);
   return keys;
 }
 
@@ -343,6 +373,7 @@ std::vector<ConfigSection> config_sections() {
   }
   sections.push_back({"back_end", "The layers after the FFE, on a programmable accelerator."});
   sections.push_back({"train", "The recipe."});
+  sections.push_back({"engine", "What computes."});
   return sections;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine_options.h"
 #include "dataset/augment.h"
 #include "dataset/load_dataset.h"
 #include "quant/quant_spec.h"
@@ -75,6 +76,7 @@ struct RunConfig {
   BackEndConfig back_end;
   TrainConfig train;
   std::vector<uint64_t> seeds = {1};
+  EngineOptions engine;
 };
 
 }  // namespace fixynn

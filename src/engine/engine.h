@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine_options.h"
 #include "dataset/augment.h"
 #include "dataset/image_set.h"
 #include "integer/integer_network.h"
@@ -62,6 +63,40 @@ struct StepMetrics {
   double loss_sum() const { return std::accumulate(step_loss_sums.begin(), step_loss_sums.end(), 0.0); }
 };
 
+/// Most training steps between two take_metrics(): an engine that queues them keeps the losses of so many.
+constexpr int kMostQueuedSteps = 256;
+
+/// What an engine can say about itself, for records and benchmarks.
+struct EngineFacts {
+  // What the bits of a training depend on beside the plan, the data and the state: a resumed run must find
+  // them as they were.
+  std::string device = "cpu";  ///< or the card's name: another card may add in another order
+  Precision precision = Precision::kFp32;
+  Convolutions convolutions = Convolutions::kCustom;
+  // 0 = not known.
+  int64_t device_memory_bytes = 0;  ///< held on the device
+  int launches_per_step = 0;
+  double memory_bytes_per_second = 0;  ///< of the device
+
+  /// "cpu, fp32, custom convolutions"
+  std::string arithmetic() const {
+    return device + ", " + std::string(choice_name(kPrecisionNames, precision)) + ", " +
+           std::string(choice_name(kConvolutionsNames, convolutions)) + " convolutions";
+  }
+};
+
+/// Duration of one pass of a training step, and the fewest bytes that it can read and write.
+struct PassTime {
+  std::string name;  ///< "l03_depthwise backward"
+  double milliseconds;
+  double bytes;
+};
+
+/// What a convolution's batch norm gave before ReLU6, over all channels and pixels: how much of 0..6 is used.
+struct ActivationRange {
+  float smallest, largest;
+};
+
 /// Computes training steps on one device. One object a run; not thread-safe. Throws Error.
 class TrainEngine {
  public:
@@ -69,6 +104,15 @@ class TrainEngine {
 
   /// For the log: "cpu, 2 threads, AVX3".
   virtual std::string describe() const = 0;
+  virtual EngineFacts facts() const { return {}; }
+  /// One training step with the duration of every pass; empty where the engine cannot tell.
+  virtual std::vector<PassTime> profile_step(const StepSpec& step) {
+    train_step(step);
+    return {};
+  }
+  /// Bytes read and written a second by a large copy on the device, measured now; 0 where the engine cannot
+  /// tell.
+  virtual double copy_bytes_per_second() { return 0; }
 
   virtual void set_state(const TrainState& state) = 0;
   virtual TrainState state() = 0;
@@ -77,9 +121,9 @@ class TrainEngine {
   /// `augment`.
   virtual void attach(const ImageSet& images, const AugmentSpec& augment, uint64_t seed) = 0;
 
-  /// One optimiser step. May return before the device has finished.
+  /// One optimiser step. May return before the device has finished; `step.samples` is read before it returns.
   virtual void train_step(const StepSpec& step) = 0;
-  /// Waits for the steps that were queued.
+  /// Waits for the steps that were queued. Must be called at least every kMostQueuedSteps steps.
   virtual StepMetrics take_metrics() = 0;
 
   /// Inference with the running statistics on images of `images` (plain resize); logits [samples][classes].
@@ -93,6 +137,10 @@ class TrainEngine {
   /// exactly (law of total variance).
   virtual std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                                 bool batch_statistics) = 0;
+
+  /// One range a convolution, observed in passing by the last measure_statistics() with the statistics that
+  /// normalised there; empty where the engine does not observe.
+  virtual std::vector<ActivationRange> observed_ranges() const { return {}; }
 };
 
 /// Runs an IntegerNetwork's integer part exactly, and its float back end, if any, in float.
@@ -105,23 +153,6 @@ class IntegerEngine {
   virtual void run(std::span<const uint8_t> pixels, int images, std::vector<float>& logits) = 0;
   /// Output codes [images][H][W][C] of quantised convolution `conv` for the same input.
   virtual void codes(std::span<const uint8_t> pixels, int images, int conv, std::vector<uint8_t>& codes) = 0;
-};
-
-enum class DeviceChoice { kAuto, kCpu, kCuda };
-/// Arithmetic of training and float evaluation on a CUDA device; sums are fp32 in all of them. The CPU engine
-/// always computes in fp32, and integer evaluation in integers.
-///   kFp32  fp32 tensors, fp32 products;  kTf32  fp32 tensors, products on tensor cores with operands rounded
-///   to tf32 (codes are exact);  kBf16  activations and gradients stored as bf16, products of bf16;
-///   parameters stay fp32
-enum class Precision { kFp32, kTf32, kBf16 };
-/// Who computes the convolutions of training on a CUDA device.
-enum class Convolutions { kCustom, kCudnn };
-
-struct EngineOptions {
-  DeviceChoice device = DeviceChoice::kAuto;
-  int threads = 0;  ///< of the CPU; 0 = all processors
-  Precision precision = Precision::kTf32;
-  Convolutions convolutions = Convolutions::kCustom;
 };
 
 /// The one place that chooses an engine and knows whether CUDA was compiled in. Throws Error(kUsage) when

@@ -277,7 +277,8 @@ std::string provenance_section(const ReportInput& input) {
         "<dl>" + definition(i == 0 ? "started" : "resumed", fact(session, "started")) +
         definition("program", fact(session, "program") + (revision.empty() ? "" : " (" + revision + ")")) +
         definition("command", fact(session, "command")) + definition("host", fact(session, "host")) +
-        definition("device", fact(session, "device")) + "</dl>\n";
+        definition("device", fact(session, "device")) +
+        definition("arithmetic", fact(session, "arithmetic")) + "</dl>\n";
   }
   std::string hashes;
   for (const Facts& training : input.facts.trainings) {

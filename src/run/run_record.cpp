@@ -46,7 +46,19 @@ void RunRecord::add_session(const RunSession& session) {
   sessions_ += fmt::format("    host: {}\n", quoted(session.host));
   sessions_ += fmt::format("    pid: {}\n", session.pid);
   sessions_ += fmt::format("    device: {}\n", quoted(session.device));
+  sessions_ += fmt::format("    arithmetic: {}\n", quoted(session.arithmetic));
   save();
+}
+
+std::string RunRecord::last_arithmetic() const {
+  const size_t session = sessions_.rfind("  - started:");
+  const std::string key = "    arithmetic: ";
+  const size_t found = session == std::string::npos ? session : sessions_.find(key, session);
+  if (found == std::string::npos) return {};
+  const size_t begin = found + key.size();
+  const auto value = nlohmann::json::parse(sessions_.substr(begin, sessions_.find('\n', begin) - begin),
+                                           nullptr, /*allow_exceptions=*/false);
+  return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 void RunRecord::set_data(const RunDataFacts& facts) {

@@ -16,7 +16,8 @@ struct RunSession {
   std::string command;  ///< the command line
   std::string host;
   int64_t pid = 0;
-  std::string device;  ///< the engine's description
+  std::string device;      ///< the engine's description
+  std::string arithmetic;  ///< what its results depend on: device, precision, who computes convolutions
 };
 
 /// What the data set held.
@@ -45,6 +46,9 @@ class RunRecord {
   void add_session(const RunSession& session);
   void set_data(const RunDataFacts& facts);
   void add_training(const FrozenRecord& training);
+
+  /// Of the last session; empty when there is none or it does not say.
+  std::string last_arithmetic() const;
 
  private:
   void save() const;

@@ -14,6 +14,9 @@ namespace {
 
 bool changes_results(const ConfigKey& key) {
   static constexpr std::array<const char*, 3> kFree = {"parent", "name", "train.checkpoint_seconds"};
+  // What the engine made of these is compared by check_arithmetic: `auto` means another device elsewhere, and
+  // on the CPU precision and convolutions change nothing.
+  if (key.path.starts_with("engine.")) return false;
   for (const char* path : kFree) {
     if (key.path == path) return false;
   }
@@ -55,13 +58,16 @@ std::optional<ConfigDifference> first_difference(const RunConfig& recorded, cons
   return std::nullopt;
 }
 
-std::string run_fingerprint(const RunConfig& config, const std::string& data_fingerprint) {
+std::string run_fingerprint(const RunConfig& config, const std::string& data_fingerprint,
+                            const EngineFacts& engine) {
   Sha256 hash;
   for (const ConfigKey& key : config_keys()) {
     if (changes_results(key))
       hash.update(fmt::format("{}={}\n", key.path, format_value(key, key.get(config))));
   }
   hash.update(data_fingerprint);
+  // Nothing for the CPU engine: checkpoints from before there was another one stay good.
+  if (engine.arithmetic() != EngineFacts{}.arithmetic()) hash.update(engine.arithmetic());
   return hash.finish();
 }
 
@@ -103,6 +109,16 @@ void check_run_directory(const std::filesystem::path& run_directory, const RunCo
         "with --run-dir",
         name, difference->key, difference->recorded, difference->wanted);
   }
+}
+
+void check_arithmetic(const std::filesystem::path& run_directory, const std::string& recorded,
+                      const EngineFacts& engine) {
+  const std::string before = recorded.empty() ? EngineFacts{}.arithmetic() : recorded;
+  if (before == engine.arithmetic() || !holds_results(run_directory)) return;
+  fail_usage(
+      "{}: was trained with {} and would go on with {}, which gives other numbers; set engine.device, "
+      "engine.precision and engine.convolutions back, or choose another folder with --run-dir",
+      run_directory.string(), before, engine.arithmetic());
 }
 
 }  // namespace fixynn

@@ -67,7 +67,7 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-void record_session(RunRecord& record, const RunRequest& request, const std::string& device) {
+void record_session(RunRecord& record, const RunRequest& request, const TrainEngine& engine) {
   RunSession session;
   session.started = utc_timestamp();
   session.program = fmt::format("fixynn-train {}", kVersion);
@@ -75,8 +75,28 @@ void record_session(RunRecord& record, const RunRequest& request, const std::str
   session.command = request.command_line;
   session.host = host_name();
   session.pid = ::getpid();
-  session.device = device;
+  session.device = engine.describe();
+  session.arithmetic = engine.facts().arithmetic();
   record.add_session(session);
+}
+
+/// "cpu, 2 threads, AVX3 (cpu, fp32, custom convolutions)"
+std::string engine_text(const TrainEngine& engine) {
+  return fmt::format("{} ({})", engine.describe(), engine.facts().arithmetic());
+}
+
+/// Makes an engine to see that it can be had and what it computes in, and puts it down in run.yaml and the
+/// log. Returns the fingerprint of checkpoints.
+std::string open_session(RunRecord& record, const RunRequest& request, const TrainServices& services,
+                         const MobileNet& network, const RunData& data, Log& log) {
+  const std::unique_ptr<TrainEngine> engine =
+      services.make_train_engine(make_float_plan(network, request.config.train.batch_size));
+  const EngineFacts facts = engine->facts();
+  check_arithmetic(request.run_directory, record.last_arithmetic(), facts);
+  record_session(record, request, *engine);
+  record.set_data(data_facts(data));
+  log.info("engine: {}", engine_text(*engine));
+  return run_fingerprint(request.config, data.fingerprint, facts);
 }
 
 void log_data(const RunData& data, Log& log) {
@@ -140,11 +160,7 @@ int train_in(const RunDirectory& directory, const RunRequest& request, const Tra
   log_data(data, log);
   const MobileNet network =
       make_mobilenet(request.config.model.alpha, request.config.data.size, data.train_set.classes());
-  const std::string fingerprint = run_fingerprint(request.config, data.fingerprint);
-  const std::string device =
-      services.make_train_engine(make_float_plan(network, request.config.train.batch_size))->describe();
-  record_session(record, request, device);
-  record.set_data(data_facts(data));
+  const std::string fingerprint = open_session(record, request, services, network, data, log);
 
   StopRequest stop(signal, directory);
   RunContext context{request.config, data, network,  services, directory,
@@ -204,14 +220,16 @@ std::string dry_run(const RunRequest& request, const TrainServices& services) {
   const MobileNet network = make_mobilenet(config.model.alpha, config.data.size, classes);
   const Pretrained pretrained =
       services.load_pretrained(config.model.pretrained, network, config.seeds.front());
+  std::string engine;
   for (const int fixed_layers : config.fixed_layers) {
     const TrainPlan plan = make_train_plan(config, network, fixed_layers);
-    services.make_train_engine(plan);
+    engine = engine_text(*services.make_train_engine(plan));
   }
   std::string text = layer_table(config, classes);
   text.append("\n").append(plan_summary(config, static_cast<int64_t>(data.train.size())));
   text += fmt::format("weights     {}\n", pretrained.description);
   for (const std::string& note : pretrained.notes) text += fmt::format("            {}\n", note);
+  text += fmt::format("engine      {}\n", engine);
   const size_t skipped = data.train_set.skipped.size() + data.test_set.skipped.size();
   if (skipped > 0) text += fmt::format("bad images  {} left out\n", skipped);
   text += fmt::format("run dir     {} (nothing was written)\n", request.run_directory.string());

@@ -9,15 +9,13 @@
 
 namespace fixynn {
 
-TrainServices default_services(DeviceChoice device, int threads) {
+TrainServices default_services(const EngineOptions& options) {
   TrainServices services;
-  services.make_train_engine = [=](const TrainPlan& plan) {
-    return make_train_engine(plan, device, threads);
-  };
+  services.make_train_engine = [=](const TrainPlan& plan) { return make_train_engine(plan, options); };
   services.make_integer_engine = [=](const IntegerNetwork& network) {
-    return make_integer_engine(network, device, threads);
+    return make_integer_engine(network, options);
   };
-  services.load_images = [](const LoadOptions& options, Split split) { return load_images(options, split); };
+  services.load_images = [](const LoadOptions& load, Split split) { return load_images(load, split); };
   services.load_pretrained = [](const std::string& path, const MobileNet& network, uint64_t seed) {
     if (!path.empty()) {
       // A TensorFlow checkpoint is named by the common beginning of its files.

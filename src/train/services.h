@@ -20,7 +20,7 @@ struct TrainServices {
   std::function<Pretrained(const std::string& path, const MobileNet&, uint64_t seed)> load_pretrained;
 };
 
-/// The engines of `device` and the official readers.
-TrainServices default_services(DeviceChoice device, int threads);
+/// The engines that `options` choose and the official readers.
+TrainServices default_services(const EngineOptions& options);
 
 }  // namespace fixynn

@@ -2,6 +2,7 @@
 #include "train/training.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -13,6 +14,9 @@ namespace fixynn {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// Between two looks at the metrics: short enough for a live progress line and a quick stop.
+constexpr double kCollectSeconds = 0.25;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -126,6 +130,8 @@ double Training::wall_seconds() const {
 }
 
 void Training::save() {
+  // First, so that a diverged state is never saved over the last good one.
+  collect_metrics();
   progress_.wall_seconds = wall_seconds();
   Checkpoint checkpoint;
   checkpoint.fixed_layers = fixed_layers_;
@@ -162,43 +168,61 @@ bool Training::train_epoch() {
   while (progress_.step_in_epoch < steps_.steps) {
     if (context_.stop.requested()) return false;
     train_step(std::span(order).subspan(static_cast<size_t>(progress_.step_in_epoch) * batch, batch), phase);
+    if (is_time_to_collect()) collect_metrics();
     if (seconds_since(last_checkpoint_) >= train.checkpoint_seconds) save();
   }
+  collect_metrics();
   return true;
 }
 
 void Training::train_step(std::span<const uint32_t> samples, const StepSpec& phase) {
   const TrainConfig& train = context_.config.train;
-  const Clock::time_point start = Clock::now();
   const int64_t step = progress_.epoch * steps_.steps + progress_.step_in_epoch;
-  last_learning_rate_ = learning_rate_at(train, step, train.epochs * steps_.steps, steps_.steps);
   StepSpec spec = phase;
   spec.samples = samples;
-  spec.learning_rate = static_cast<float>(last_learning_rate_);
+  spec.learning_rate =
+      static_cast<float>(learning_rate_at(train, step, train.epochs * steps_.steps, steps_.steps));
+  if (queued_steps_ == 0) queue_start_ = Clock::now();
   engine_->train_step(spec);
-  // Taken after every step: sums of doubles depend on how they are grouped, and an interrupted run must group
-  // them as an unbroken one.
-  const StepMetrics metrics = engine_->take_metrics();
-  if (!metrics.non_finite.empty()) {
-    fail(
-        "fixed layers {}, seed {}: training diverged at epoch {}, step {} ({}): lower train.learning_rate; "
-        "the last "
-        "good state is kept in {}",
-        fixed_layers_, seed_, progress_.epoch + 1, progress_.step_in_epoch + 1, metrics.non_finite,
-        checkpoint_path(context_, fixed_layers_, seed_).string());
-  }
+  ++queued_steps_;
   ++progress_.step_in_epoch;
+}
+
+bool Training::is_time_to_collect() const {
+  return queued_steps_ >= queue_limit_ || seconds_since(queue_start_) >= kCollectSeconds;
+}
+
+void Training::collect_metrics() {
+  if (queued_steps_ == 0) return;
+  const StepMetrics metrics = engine_->take_metrics();
+  const double seconds = std::max(1e-9, seconds_since(queue_start_));
+  const int steps = std::exchange(queued_steps_, 0);
+  if (!metrics.non_finite.empty()) {
+    fail_diverged(progress_.step_in_epoch - steps + static_cast<int64_t>(metrics.non_finite_step) + 1,
+                  metrics.non_finite);
+  }
+  queue_limit_ =
+      static_cast<int>(std::clamp(steps * kCollectSeconds / seconds, 1.0, double{kMostQueuedSteps}));
   progress_.epoch_images += metrics.images;
   progress_.epoch_correct += metrics.correct;
-  progress_.epoch_loss_sum += metrics.loss_sum;
-  const double seconds = seconds_since(start);
+  // One by one: sums of doubles depend on how they are grouped, and an interrupted run takes its metrics at
+  // other steps than an unbroken one.
+  for (const double loss_sum : metrics.step_loss_sums) progress_.epoch_loss_sum += loss_sum;
   progress_.epoch_train_seconds += seconds;
   progress_.train_seconds += seconds;
   progress_.train_images += metrics.images;
   context_.progress.step(
-      progress_.epoch, progress_.step_in_epoch, sweep_steps_before_ + step + 1,
+      progress_.epoch, progress_.step_in_epoch, sweep_steps_before_ + steps_done(),
       progress_.epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, progress_.epoch_images)),
       static_cast<double>(progress_.epoch_images) / std::max(1e-9, progress_.epoch_train_seconds));
+}
+
+void Training::fail_diverged(int64_t step, const std::string& what) const {
+  const std::filesystem::path checkpoint = checkpoint_path(context_, fixed_layers_, seed_);
+  fail("fixed layers {}, seed {}: training diverged at epoch {}, step {} ({}): lower train.learning_rate; {}",
+       fixed_layers_, seed_, progress_.epoch + 1, step, what,
+       std::filesystem::exists(checkpoint) ? "the last good state is kept in " + checkpoint.string()
+                                           : "nothing was saved yet");
 }
 
 bool Training::end_epoch() {

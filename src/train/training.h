@@ -75,7 +75,13 @@ class Training {
   void cut_metrics() const;
   bool train_epoch();
   void train_step(std::span<const uint32_t> samples, const StepSpec& phase);
+  /// Waits for the queued steps and adds them to the progress. Throws when one of them was not finite.
+  void collect_metrics();
+  /// A wait now and then leaves the device busy; more seldom, progress and a stop request would be late.
+  bool is_time_to_collect() const;
+  [[noreturn]] void fail_diverged(int64_t step, const std::string& what) const;
   bool end_epoch();
+  /// A checkpoint of what has been trained so far. Throws instead when it has diverged.
   void save();
   void reestimate_statistics();
   void check_frozen(const std::string& sha256) const;
@@ -101,8 +107,10 @@ class Training {
   TrainPlan plan_;
   std::unique_ptr<TrainEngine> engine_;
   TrainingProgress progress_;
+  int queued_steps_ = 0;  ///< since the metrics were last taken; step_in_epoch counts them already
+  int queue_limit_ = 1;   ///< how many to queue: about kCollectSeconds of work
+  std::chrono::steady_clock::time_point queue_start_;
   std::string frozen_sha256_;
-  double last_learning_rate_ = 0;
   double wall_seconds_before_ = 0;
   std::chrono::steady_clock::time_point start_, last_checkpoint_;
 };

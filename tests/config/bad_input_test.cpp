@@ -45,7 +45,7 @@ TEST(BadInput, UnknownKeysGetTheNearestOne) {
       {"qqqqqqqqqq: 3\n",
        ":1:1: qqqqqqqqqq: unknown key; expected one of parent, name, fixed_layers, seeds, data, augment, "
        "model, ffe, "
-       "back_end, train"},
+       "back_end, train, engine"},
   });
 }
 
@@ -83,6 +83,13 @@ TEST(BadInput, MistypedValues) {
        ":1:24: train.learning_rate: expected a number in 1e-07..10, got 'nan'"},
       {"augment:\n  flip: yes\n",
        ":2:9: augment.flip: expected true or false, got 'yes'; did you mean 'true'?"},
+      {"engine: {precision: fp16}\n",
+       ":1:21: engine.precision: expected one of fp32, tf32, bf16, got 'fp16'; did you mean 'fp32'?"},
+      {"engine: {convolutions: thrust}\n",
+       ":1:24: engine.convolutions: expected one of custom, cudnn, got 'thrust'"},
+      {"engine: {device: gpu}\n",
+       ":1:18: engine.device: expected one of auto, cpu, cuda, got 'gpu'; did you mean 'cpu'?"},
+      {"engine: {threads: -1}\n", ":1:19: engine.threads: expected an integer in 0..1024, got '-1'"},
       {"data:\n  kind: gtsbr\n",
        ":2:9: data.kind: expected one of gtsrb, cifar10, cifar100, folder, list, got 'gtsbr'; did you mean "
        "'gtsrb'?"},

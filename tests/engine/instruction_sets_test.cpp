@@ -50,7 +50,7 @@ TEST(InstructionSets, AgreeOnATrainingStep) {
     const TargetScope scope(target);
     // A target that was not compiled in would silently run other code.
     if (std::string(cpu::kernel_target_name()) != hwy::TargetName(target)) continue;
-    auto engine = make_train_engine(plan, DeviceChoice::kCpu, 1);
+    auto engine = make_train_engine(plan, {.device = DeviceChoice::kCpu, .threads = 1});
     engine->set_state(
         {initialise_parameters(network, 1), std::vector<float>(ParameterLayout(network).value_count)});
     engine->attach(images, {}, 1);

@@ -4,69 +4,16 @@
 
 #include <cmath>
 
-#include "core/philox.h"
 #include "engine/cpu/cpu_integer_engine.h"
-#include "engine/engine.h"
+#include "engine/integer_cases.h"
 #include "integer/executor.h"
-#include "integer/lower.h"
 
 namespace fixynn {
 namespace {
 
-struct Case {
-  double alpha;
-  int size, classes, fixed_layers, weight_bits, activation_bits;
-  bool float_back_end;
-};
-
-std::vector<uint8_t> random_pixels(int size, int images) {
-  std::vector<uint8_t> pixels;
-  for (int i = 0; i < images; ++i) {
-    RandomSequence random(7, RandomStream::kSynthesise, static_cast<uint32_t>(i));
-    for (int p = 0; p < size * size * 3; ++p) pixels.push_back(static_cast<uint8_t>(random.below(256)));
-  }
-  return pixels;
-}
-
-/// A network with statistics measured on the very images, so that codes are spread over their range.
-IntegerNetwork make_network(const Case& c, const std::vector<uint8_t>& pixels, int images) {
-  TrainPlan plan;
-  plan.network = make_mobilenet(c.alpha, c.size, c.classes);
-  plan.fixed_layers = 0;
-  const ConvQuant quant{c.weight_bits, c.activation_bits};
-  plan.quant.assign(plan.network.convs.size(), quant);
-  plan.head_weight_bits = c.weight_bits;
-  plan.batch_size = images;
-  TrainState state{initialise_parameters(plan.network, 3), {}};
-  // Batch norm as trained networks have it: gamma of either sign, shifts.
-  const ParameterLayout layout(plan.network);
-  for (size_t i = 0; i < layout.convs.size(); ++i) {
-    RandomSequence random(11, RandomStream::kInitialise, static_cast<uint32_t>(i));
-    for (int k = 0; k < plan.network.convs[i].out_channels; ++k) {
-      state.parameters.values[layout.convs[i].gamma + static_cast<size_t>(k)] =
-          random.uniform(0.6f, 2.4f) * (random.below(5) == 0 ? -1.0f : 1.0f);
-      state.parameters.values[layout.convs[i].beta + static_cast<size_t>(k)] = random.uniform(0.2f, 2.5f);
-    }
-  }
-  state.momentum.assign(state.parameters.values.size(), 0.0f);
-  auto engine = make_train_engine(plan, DeviceChoice::kCpu, 1);
-  engine->set_state(state);
-  ImageSet set;
-  set.width = set.height = c.size;
-  set.pixels = pixels;
-  set.labels.assign(static_cast<size_t>(images), 0);
-  set.class_names.assign(static_cast<size_t>(c.classes), "x");
-  engine->attach(set, {}, 1);
-  std::vector<uint32_t> samples;
-  for (int i = 0; i < images; ++i) samples.push_back(static_cast<uint32_t>(i));
-  state.parameters.statistics = engine->measure_statistics(samples, true, true);
-  std::vector<ConvQuant> bits(plan.network.convs.size(), c.float_back_end ? ConvQuant{} : quant);
-  const int ffe = MobileNet::convs_in_layers(c.fixed_layers);
-  std::fill(bits.begin(), bits.begin() + ffe, quant);
-  const auto frozen = freeze_weights(plan.network, state.parameters, bits, c.fixed_layers);
-  return lower_network(plan.network, c.fixed_layers, bits, c.float_back_end ? kFloatBits : c.weight_bits,
-                       state.parameters, frozen);
-}
+using testing_engine::IntegerCase;
+using testing_engine::make_network;
+using testing_engine::random_pixels;
 
 TEST(IntegerKernels, UseVnniWhereTheMachineHasIt) {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -88,7 +35,7 @@ std::vector<float> float_path_logits(const IntegerNetwork& network, const std::v
   plan.head_weight_bits = network.head_weight_bits;
   plan.frozen = network.frozen;
   plan.batch_size = images;
-  auto engine = make_train_engine(plan, DeviceChoice::kCpu, 1);
+  auto engine = make_train_engine(plan, {.device = DeviceChoice::kCpu, .threads = 1});
   engine->set_state({network.parameters, std::vector<float>(network.parameters.values.size(), 0.0f)});
   ImageSet set;
   set.width = set.height = network.network.input_size;
@@ -101,10 +48,10 @@ std::vector<float> float_path_logits(const IntegerNetwork& network, const std::v
   return logits;
 }
 
-class IntegerEngineTest : public ::testing::TestWithParam<Case> {};
+class IntegerEngineTest : public ::testing::TestWithParam<IntegerCase> {};
 
 TEST_P(IntegerEngineTest, EqualsTheExecutor) {
-  const Case c = GetParam();
+  const IntegerCase c = GetParam();
   const int images = 5;
   const auto pixels = random_pixels(c.size, images);
   const IntegerNetwork network = make_network(c, pixels, images);
@@ -155,12 +102,7 @@ TEST_P(IntegerEngineTest, EqualsTheExecutor) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Networks, IntegerEngineTest,
-    ::testing::Values(Case{0.25, 32, 10, 14, 8, 8, false}, Case{0.25, 33, 43, 4, 8, 8, false},
-                      Case{0.25, 47, 7, 7, 4, 5, true}, Case{0.75, 40, 10, 11, 6, 4, false},
-                      Case{0.5, 64, 10, 1, 2, 2, true}, Case{1.0, 32, 3, 14, 8, 8, false},
-                      Case{0.25, 96, 10, 14, 8, 8, false}));
+INSTANTIATE_TEST_SUITE_P(Networks, IntegerEngineTest, ::testing::ValuesIn(testing_engine::kIntegerCases));
 
 }  // namespace
 }  // namespace fixynn

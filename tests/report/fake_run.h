@@ -123,7 +123,7 @@ inline void write_fake_record(const FakeRun& run, const RunDirectory& directory)
   record.set_data(facts);
   record.add_session({"2026-11-21T20:14:09Z", "fixynn-train 0.1.0", "5b4a0f5",
                       "fixynn-train configs/gtsr.yaml --set train.epochs=10", "workshop", 4711,
-                      "cpu, 2 threads, AVX3_SPR"});
+                      "cpu, 2 threads, AVX3_SPR", "cpu, fp32, custom convolutions"});
   for (int n : run.fixed_layers) {
     const std::string sha = fake_point(run, n, run.seeds.front()).frozen_weights_sha256;
     record.add_training({n, run.seeds.front(), sha, sha});

@@ -34,7 +34,8 @@ TEST(BatchNorm, PuttingItBackDoesNotChangeTheFunction) {
   std::vector<uint32_t> samples(images.count());
   std::iota(samples.begin(), samples.end(), 0u);
   ModelParameters parameters = folded_parameters(network);
-  const auto engine = make_train_engine(make_float_plan(network, 8), DeviceChoice::kCpu, 1);
+  const auto engine =
+      make_train_engine(make_float_plan(network, 8), {.device = DeviceChoice::kCpu, .threads = 1});
   const std::vector<float> momentum(parameters.values.size(), 0.0f);
   engine->attach(images, AugmentSpec{}, 1);
   engine->set_state({parameters, momentum});
@@ -62,7 +63,8 @@ TEST(BatchNorm, MeasuredStatisticsAreThoseOfTrainingMode) {
   std::vector<uint32_t> samples(images.count());
   std::iota(samples.begin(), samples.end(), 0u);
   ModelParameters parameters = initialise_parameters(network, 3);
-  const auto engine = make_train_engine(make_float_plan(network, 16), DeviceChoice::kCpu, 1);
+  const auto engine =
+      make_train_engine(make_float_plan(network, 16), {.device = DeviceChoice::kCpu, .threads = 1});
   engine->attach(images, AugmentSpec{}, 1);
   engine->set_state({parameters, std::vector<float>(parameters.values.size(), 0.0f)});
   const std::vector<float> own = engine->measure_statistics(samples, false, true);

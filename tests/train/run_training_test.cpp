@@ -60,7 +60,7 @@ class RunTraining : public testing::Test {
   }
   void resume() {
     small_.hooks->before_step = nullptr;
-    small_.hooks->metrics = nullptr;
+    small_.hooks->non_finite = nullptr;
     small_.request.resume = true;
     EXPECT_EQ(small_.run(), 0);
   }
@@ -192,16 +192,53 @@ TEST_F(RunTraining, FinishedTrainingsAreNotDoneAgain) {
 }
 
 TEST_F(RunTraining, NumbersThatAreNotFiniteStopTheRunAndKeepTheLastGoodState) {
-  small_.hooks->metrics = [](int step, StepMetrics& metrics) {
-    if (step == 5) metrics.non_finite = "l03_depthwise: non-finite batch statistics";
+  for (const double checkpoint_seconds : {0.01, 1000.0}) {
+    std::filesystem::remove_all(small_.request.run_directory);
+    small_.hooks->steps = 0;
+    small_.request.resume = false;
+    small_.request.config.train.checkpoint_seconds = checkpoint_seconds;
+    small_.hooks->non_finite = [](int step) {
+      return step >= 5 ? "l03_depthwise: non-finite batch statistics" : "";
+    };
+    const std::string message = message_of([this] { small_.run(); });
+    EXPECT_THAT(message, HasSubstr("epoch 2, step 2 (l03_depthwise: non-finite batch statistics)"));
+    EXPECT_THAT(message, HasSubstr("train.learning_rate"));
+    EXPECT_THAT(message, HasSubstr("the last good state is kept in"));
+    EXPECT_EQ(small_.directory().read_status()->state, "failed");
+    EXPECT_EQ(small_.directory().read_status()->message, message);
+    resume();
+    expect_as_unbroken();
+  }
+}
+
+TEST_F(RunTraining, ADivergedStateIsNotSavedOnTheWayOut) {
+  small_.hooks->non_finite = [](int step) { return step >= 2 ? "head: non-finite loss" : ""; };
+  small_.hooks->before_step = [](int step) {
+    if (step == 2) std::raise(SIGINT);
   };
   const std::string message = message_of([this] { small_.run(); });
-  EXPECT_THAT(message, HasSubstr("epoch 2, step 2 (l03_depthwise: non-finite batch statistics)"));
-  EXPECT_THAT(message, HasSubstr("train.learning_rate"));
-  EXPECT_EQ(small_.directory().read_status()->state, "failed");
-  EXPECT_EQ(small_.directory().read_status()->message, message);
-  resume();
-  expect_as_unbroken();
+  EXPECT_THAT(message, HasSubstr("epoch 1, step 2 (head: non-finite loss)"));
+  EXPECT_THAT(message, HasSubstr("nothing was saved yet"));
+  EXPECT_FALSE(std::filesystem::exists(small_.directory().file("checkpoints/fixed_00.safetensors")));
+}
+
+/// Taking metrics waits for the device: within an epoch that must be rare, but no engine keeps endless steps.
+TEST_F(RunTraining, MetricsAreTakenNowAndThen) {
+  small_.services.load_images = [](const LoadOptions&, Split split) {
+    return split == Split::kTrain ? coloured_images(800, 1) : coloured_images(30, 2);
+  };
+  small_.request.config.fixed_layers = {14};
+  small_.request.config.train.batch_size = 2;  // 320 steps
+  small_.request.config.train.epochs = 1;
+  ASSERT_EQ(small_.run(), 0);
+  ASSERT_GT(small_.hooks->steps, kMostQueuedSteps);
+  EXPECT_LT(small_.hooks->steps_a_take.size(), static_cast<size_t>(small_.hooks->steps) / 4);
+  int taken = 0;
+  for (const int steps : small_.hooks->steps_a_take) {
+    EXPECT_LE(steps, kMostQueuedSteps);
+    taken += steps;
+  }
+  EXPECT_EQ(taken, small_.hooks->steps);
 }
 
 TEST_F(RunTraining, AnEngineThatTouchesFrozenWeightsIsFoundOut) {
@@ -221,6 +258,39 @@ TEST_F(RunTraining, RefusesADirectoryThatHoldsARun) {
   small_.request.config.train.label_smoothing = 0.1;
   small_.request.config.train.checkpoint_seconds = 5;  // does not change what is computed
   EXPECT_EQ(small_.run(), 0);
+}
+
+TEST_F(RunTraining, RefusesToGoOnInAnotherArithmetic) {
+  small_.request.config.engine.precision = Precision::kBf16;  // says nothing on the CPU
+  small_.hooks->before_step = [](int step) {
+    if (step == 5) std::raise(SIGINT);
+  };
+  EXPECT_EQ(small_.run(), 130);
+  EXPECT_THAT(small_.bytes("run.yaml"), HasSubstr("arithmetic: \"cpu, fp32, custom convolutions\""));
+  small_.hooks->before_step = nullptr;
+  small_.request.resume = true;
+  small_.request.config.engine = {.device = DeviceChoice::kAuto, .precision = Precision::kTf32};
+  small_.hooks->facts = {.device = "A card", .precision = Precision::kTf32};
+  EXPECT_THAT(
+      message_of([this] { small_.run(); }),
+      HasSubstr("was trained with cpu, fp32, custom convolutions and would go on with A card, tf32, custom "
+                "convolutions"));
+  // Nor does a checkpoint pass for the other's when run.yaml is lost.
+  std::filesystem::remove(small_.directory().file("run.yaml"));
+  EXPECT_THAT(message_of([this] { small_.run(); }), HasSubstr("A card"));
+  small_.hooks->facts = {};
+  resume();
+  expect_as_unbroken();
+}
+
+/// A run that has trained nothing yet may begin anew on another device.
+TEST_F(RunTraining, ARunWithoutResultsMayChangeItsArithmetic) {
+  small_.hooks->before_step = [](int) { throw Error("stopped"); };
+  EXPECT_EQ(message_of([this] { small_.run(); }), "stopped");
+  small_.hooks->before_step = nullptr;
+  small_.hooks->facts.device = "A card";
+  EXPECT_EQ(small_.run(), 0);
+  EXPECT_THAT(small_.bytes("run.yaml"), HasSubstr("arithmetic: \"A card, fp32, custom convolutions\""));
 }
 
 TEST_F(RunTraining, RefusesOtherDataUnderTheSameConfiguration) {

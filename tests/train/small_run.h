@@ -70,15 +70,18 @@ inline ImageSet coloured_images(int count, uint32_t stream) {
 class InterceptedEngine : public TrainEngine {
  public:
   struct Hooks {
-    std::function<void(int step)> before_step;            ///< steps counted from 1 over the whole process
-    std::function<void(int step, StepMetrics&)> metrics;  ///< may change what the engine reports
+    std::function<void(int step)> before_step;        ///< steps counted from 1 over the whole process
+    std::function<std::string(int step)> non_finite;  ///< what the engine reports of a step; "" = all well
     std::function<void(TrainState&)> state;
+    EngineFacts facts;
     int steps = 0;
+    std::vector<int> steps_a_take;  ///< for each take_metrics(), since the one before
   };
   InterceptedEngine(std::unique_ptr<TrainEngine> engine, std::shared_ptr<Hooks> hooks)
       : engine_(std::move(engine)), hooks_(std::move(hooks)) {}
 
   std::string describe() const override { return engine_->describe(); }
+  EngineFacts facts() const override { return hooks_->facts; }
   void set_state(const TrainState& state) override { engine_->set_state(state); }
   TrainState state() override {
     TrainState state = engine_->state();
@@ -90,12 +93,18 @@ class InterceptedEngine : public TrainEngine {
   }
   void train_step(const StepSpec& step) override {
     ++hooks_->steps;
+    ++untaken_;
     if (hooks_->before_step) hooks_->before_step(hooks_->steps);
     engine_->train_step(step);
   }
   StepMetrics take_metrics() override {
     StepMetrics metrics = engine_->take_metrics();
-    if (hooks_->metrics) hooks_->metrics(hooks_->steps, metrics);
+    hooks_->steps_a_take.push_back(untaken_);
+    for (int i = 0; hooks_->non_finite && i < untaken_ && metrics.non_finite.empty(); ++i) {
+      metrics.non_finite = hooks_->non_finite(hooks_->steps - untaken_ + 1 + i);
+      metrics.non_finite_step = static_cast<size_t>(i);
+    }
+    untaken_ = 0;
     return metrics;
   }
   void evaluate(const ImageSet& images, std::span<const uint32_t> samples, bool fake_quantise,
@@ -110,6 +119,7 @@ class InterceptedEngine : public TrainEngine {
  private:
   std::unique_ptr<TrainEngine> engine_;
   std::shared_ptr<Hooks> hooks_;
+  int untaken_ = 0;
 };
 
 /// A run of two trainings of 3 epochs x 3 steps that takes a fraction of a second.
@@ -126,12 +136,13 @@ struct SmallRun {
     request.config.train.reestimate_images = 32;
     request.config.augment.shift = 0.1f;
     request.config.augment.flip = true;
-    services = default_services(DeviceChoice::kCpu, 1);
+    services = default_services({.device = DeviceChoice::kCpu, .threads = 1});
     services.load_images = [](const LoadOptions&, Split split) {
       return split == Split::kTrain ? coloured_images(66, 1) : coloured_images(30, 2);
     };
     services.make_train_engine = [hooks_copy = hooks](const TrainPlan& plan) {
-      return std::make_unique<InterceptedEngine>(make_train_engine(plan, DeviceChoice::kCpu, 1), hooks_copy);
+      return std::make_unique<InterceptedEngine>(
+          make_train_engine(plan, {.device = DeviceChoice::kCpu, .threads = 1}), hooks_copy);
     };
   }
 

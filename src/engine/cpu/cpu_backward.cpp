@@ -14,6 +14,7 @@ void CpuEngine::train_step(const StepSpec& step) {
   if (images < 1 || images > plan_.batch_size) {
     fail("a step of {} images does not fit the engine's batch size {}", images, plan_.batch_size);
   }
+  metrics_.step_loss_sums.push_back(0.0);
   render(*images_, step.samples, true, step.epoch);
   prepare_weights(step.fake_quantise);
   forward(0, images, step.frozen_statistics ? Normalise::kRunning : Normalise::kBatch, false,
@@ -52,9 +53,9 @@ void CpuEngine::train_head(int images, bool fake_quantise) {
     loss += head.loss[t];
     metrics_.correct += head.correct[t];
   }
-  metrics_.loss_sum += loss;
+  metrics_.step_loss_sums.back() = loss;
   metrics_.images += images;
-  if (metrics_.non_finite.empty() && !std::isfinite(loss)) metrics_.non_finite = "head: non-finite loss";
+  if (!std::isfinite(loss)) note_non_finite("head: non-finite loss");
 }
 
 void CpuEngine::backward(int images, const StepSpec& step) {
@@ -176,9 +177,9 @@ void CpuEngine::update_parameters(const StepSpec& step) {
     finite[static_cast<size_t>(task)] = sgd_update(spec, segments[static_cast<size_t>(task)]);
   });
   const auto bad = std::find(finite.begin(), finite.end(), 0);
-  if (bad != finite.end() && metrics_.non_finite.empty()) {
-    metrics_.non_finite =
-        owners[static_cast<size_t>(bad - finite.begin())] + ": non-finite parameters after the step";
+  if (bad != finite.end()) {
+    note_non_finite(owners[static_cast<size_t>(bad - finite.begin())] +
+                    ": non-finite parameters after the step");
   }
 }
 

@@ -225,6 +225,12 @@ void CpuEngine::prepare_head(bool fake_quantise) {
   head.valid = true;
 }
 
+void CpuEngine::note_non_finite(std::string what) {
+  if (!metrics_.non_finite.empty()) return;
+  metrics_.non_finite = std::move(what);
+  metrics_.non_finite_step = metrics_.step_loss_sums.empty() ? 0 : metrics_.step_loss_sums.size() - 1;
+}
+
 StepMetrics CpuEngine::take_metrics() {
   return std::exchange(metrics_, StepMetrics{});
 }

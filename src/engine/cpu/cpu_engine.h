@@ -107,6 +107,8 @@ class CpuEngine : public TrainEngine {
   void update_running_statistics();
   void update_parameters(const StepSpec& step);
   void reduce_head_gradient();
+  /// Keeps the first of them, with its step.
+  void note_non_finite(std::string what);
 
   std::span<float> values(size_t offset, size_t count) {
     return {state_.parameters.values.data() + offset, count};

@@ -49,9 +49,7 @@ void CpuEngine::normalise_conv(size_t index, int images, Normalise normalise, bo
   if (normalise == Normalise::kBatch) {
     unit.batch_norm.set_batch_statistics(unit.forward_sums, unit.partition(images).tasks,
                                          unit.output_pixels(images), mean);
-    if (metrics_.non_finite.empty() && !unit.batch_norm.finite()) {
-      metrics_.non_finite = unit.conv.name + ": non-finite batch statistics";
-    }
+    if (!unit.batch_norm.finite()) note_non_finite(unit.conv.name + ": non-finite batch statistics");
   } else {
     unit.batch_norm.set_statistics(mean, statistics(unit.offsets.variance, channels));
   }

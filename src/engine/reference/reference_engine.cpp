@@ -136,12 +136,15 @@ void ReferenceEngine::train_step(const StepSpec& step) {
       fault = tensor.name.substr(0, tensor.name.rfind('.')) + ": non-finite gradient";
     }
   }
+  metrics_.step_loss_sums.push_back(result.loss_sum);
   if (!fault.empty()) {
-    if (metrics_.non_finite.empty()) metrics_.non_finite = fmt::format("step {}: {}", steps_, fault);
+    if (metrics_.non_finite.empty()) {
+      metrics_.non_finite = fmt::format("step {}: {}", steps_, fault);
+      metrics_.non_finite_step = metrics_.step_loss_sums.size() - 1;
+    }
     return;
   }
   metrics_.images += static_cast<int64_t>(step.samples.size());
-  metrics_.loss_sum += result.loss_sum;
   metrics_.correct += result.correct;
   update_values(result.gradient, static_cast<double>(step.learning_rate));
   if (!step.frozen_statistics) update_running_statistics(result.pass.batch_statistics);
