@@ -43,12 +43,25 @@ struct ChannelAccumulator {
   }
 };
 
+/// Coefficients of one channel's batch norm: u = a*z + b in units of codes.
+__device__ inline void normalise(float gamma, float beta, float mean, float variance, float to_codes,
+                                 float& a, float& b) {
+  const double slope = static_cast<double>(gamma) / sqrt(static_cast<double>(variance) + kBatchNormEpsilon);
+  a = static_cast<float>(slope * static_cast<double>(to_codes));
+  b = static_cast<float>((static_cast<double>(beta) - static_cast<double>(mean) * slope) *
+                         static_cast<double>(to_codes));
+}
+
+__device__ __forceinline__ bool is_finite(double value) {
+  return value - value == 0.0;
+}
+
 /// Mean, variance and the coefficients of one channel from S and Q.
 __device__ inline void finish_statistics(const BatchNormFinish& finish, int c, double center, double sum,
                                          double product) {
   const double shift = sum / finish.count;
   double variance = product / finish.count - shift * shift;
-  if (!(variance > 0.0)) variance = isfinite(product) ? 0.0 : product;
+  if (!(variance > 0.0)) variance = is_finite(product) ? 0.0 : product;
   const float mean_stored = static_cast<float>(center + shift);
   const float variance_stored = static_cast<float>(variance);
   finish.mean[c] = mean_stored;
@@ -57,13 +70,9 @@ __device__ inline void finish_statistics(const BatchNormFinish& finish, int c, d
     finish.running_mean[c] += finish.momentum * (mean_stored - finish.running_mean[c]);
     finish.running_variance[c] += finish.momentum * (variance_stored - finish.running_variance[c]);
   }
-  const double slope =
-      static_cast<double>(finish.gamma[c]) / sqrt(static_cast<double>(variance_stored) + kBatchNormEpsilon);
-  finish.a[c] = static_cast<float>(slope * static_cast<double>(finish.to_codes));
-  finish.b[c] =
-      static_cast<float>((static_cast<double>(finish.beta[c]) - static_cast<double>(mean_stored) * slope) *
-                         static_cast<double>(finish.to_codes));
-  if (finish.fault != nullptr && !(isfinite(mean_stored) && isfinite(variance_stored))) {
+  normalise(finish.gamma[c], finish.beta[c], mean_stored, variance_stored, finish.to_codes, finish.a[c],
+            finish.b[c]);
+  if (finish.fault != nullptr && !(is_finite(mean_stored) && is_finite(variance_stored))) {
     atomicMin(finish.fault, finish.fault_code);
   }
 }
@@ -91,7 +100,7 @@ struct SumBlock {
 
 /// To be called once by all kThreads threads of every block, after its work. Thread t holds sums of the V
 /// channels that start at first_channel + (t % (width / V)) * V; width / V divides kThreads. `scratch`:
-/// shared memory of 2 * V * kThreads floats, overwritten.
+/// shared memory of 2 * V * kThreads floats, 16-byte aligned, overwritten.
 template <int V, int kThreads, bool kExtrema>
 __device__ void finish_channel_sums(const ChannelSums& sums, const BatchNormFinish& finish,
                                     const ChannelAccumulator<V, kExtrema>& mine, const SumBlock& block,

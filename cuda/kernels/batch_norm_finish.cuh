@@ -26,43 +26,66 @@ __device__ void store_block_row(const float* scratch, float* to, int channels, c
   }
 }
 
-/// Sum over rows of one column, by `slices` neighbouring groups of threads, in a fixed order.
-__device__ inline double sum_rows(const float* column, int rows, int stride, int first, int step) {
-  double total = 0;
-  for (int row = first; row < rows; row += step) {
-    total += static_cast<double>(__ldcg(column + static_cast<int64_t>(row) * stride));
+/// Sums over rows first, first + step, ... of four neighbouring columns, in that order. The last block works
+/// alone, so what matters is how many loads are under way.
+__device__ __forceinline__ void sum_rows(const float* columns, int rows, int64_t stride, int first, int step,
+                                         double (&totals)[4]) {
+  constexpr int kAhead = 8;
+  int row = first;
+  for (; row + (kAhead - 1) * step < rows; row += kAhead * step) {
+    float4 next[kAhead];
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) {
+      next[i] = __ldcg(reinterpret_cast<const float4*>(columns + (row + i * step) * stride));
+    }
+#pragma unroll
+    for (int i = 0; i < kAhead; ++i) {
+      totals[0] += static_cast<double>(next[i].x);
+      totals[1] += static_cast<double>(next[i].y);
+      totals[2] += static_cast<double>(next[i].z);
+      totals[3] += static_cast<double>(next[i].w);
+    }
   }
-  return total;
+  for (; row < rows; row += step) {
+    const float4 next = __ldcg(reinterpret_cast<const float4*>(columns + row * stride));
+    totals[0] += static_cast<double>(next.x);
+    totals[1] += static_cast<double>(next.y);
+    totals[2] += static_cast<double>(next.z);
+    totals[3] += static_cast<double>(next.w);
+  }
 }
 
-/// The last block: columns in chunks of `width` threads, rows dealt to slices of the block.
+/// The last block: chunks of `width` channels, four a thread, both sums side by side; the rows are dealt to
+/// slices of the block. `totals`: shared memory of 4 * kThreads doubles.
 template <int kThreads>
 __device__ void finish_all_channels(const ChannelSums& sums, const BatchNormFinish& finish, int rows,
                                     double* totals) {
   const int channels = finish.channels;
   const int thread = static_cast<int>(threadIdx.x);
-  const int width = channels < kThreads / 2 ? channels : kThreads / 2;  // channels at a time, both sums
-  const int slices = kThreads / (2 * width);
-  const int slice = thread / (2 * width), column = thread % (2 * width);
-  const int which = column / width;
+  const int width = channels < 2 * kThreads ? channels : 2 * kThreads;
+  const int quads = width / 4;
+  const int slices = kThreads / (2 * quads);
+  const int slice = thread / (2 * quads), quad = thread % (2 * quads);
   for (int first = 0; first < channels; first += width) {
-    const int channel = first + column % width;
-    const bool active = slice < slices && channel < channels;
-    if (active) {
-      totals[thread] = sum_rows(sums.partial + static_cast<int64_t>(which) * channels + channel, rows,
-                                2 * channels, slice, slices);
+    const int channel = first + quad % quads * 4;
+    if (slice < slices && channel < channels) {
+      const float* columns = sums.partial + static_cast<int64_t>(quad / quads) * channels + channel;
+      double mine[4] = {};
+      sum_rows(columns, rows, 2 * static_cast<int64_t>(channels), slice, slices, mine);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) totals[thread * 4 + i] = mine[i];
     }
     __syncthreads();
-    if (active && slice == 0 && which == 0) {
+    for (int c = thread; c < width && first + c < channels; c += kThreads) {
       double sum = 0, product = 0;
       for (int s = 0; s < slices; ++s) {
-        sum += totals[s * 2 * width + column];
-        product += totals[s * 2 * width + width + column];
+        sum += totals[s * 2 * width + c];
+        product += totals[s * 2 * width + width + c];
       }
       if (finish.kind == BatchNormFinish::Kind::kStatistics) {
-        finish_statistics(finish, channel, static_cast<double>(sums.center[channel]), sum, product);
+        finish_statistics(finish, first + c, static_cast<double>(sums.center[first + c]), sum, product);
       } else {
-        finish_gradient(finish, channel, sum, product);
+        finish_gradient(finish, first + c, sum, product);
       }
     }
     __syncthreads();
@@ -110,8 +133,8 @@ __device__ void finish_channel_sums(const ChannelSums& sums, const BatchNormFini
   __syncthreads();
   if (is_last[0] == 0) return;
   __threadfence();
-  SHARED_ARRAY(double, totals, [kThreads]);
-  finish_all_channels<kThreads>(sums, finish, block.rows, totals);
+  // The scratch has room for 4 * kThreads doubles and is free: all have passed a barrier since.
+  finish_all_channels<kThreads>(sums, finish, block.rows, reinterpret_cast<double*>(scratch));
   if constexpr (kExtrema) finish_all_extrema<kThreads>(sums.extrema, finish.range, channels, block.rows);
 }
 

@@ -34,11 +34,10 @@ __device__ __forceinline__ void unpack_bf16(uint32_t word, float& low, float& hi
   high = __uint_as_float(word & 0xffff0000u);
 }
 
-/// Rounds to nearest even; `low` goes to the lower address.
+/// Rounds to nearest even, in one instruction; `low` goes to the lower address.
 __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {
-  const uint32_t a = __bfloat16_as_ushort(__float2bfloat16_rn(low));
-  const uint32_t b = __bfloat16_as_ushort(__float2bfloat16_rn(high));
-  return a | b << 16;
+  const __nv_bfloat162 two = __floats2bfloat162_rn(low, high);
+  return *reinterpret_cast<const uint32_t*>(&two);
 }
 
 template <int V>

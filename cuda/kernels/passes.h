@@ -14,8 +14,8 @@
 
 #include <cstdint>
 
+#include "core/engine_options.h"
 #include "dataset/render_pixel.h"
-#include "engine/engine.h"
 
 namespace fixynn::cuda {
 

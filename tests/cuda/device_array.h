@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "core/error.h"
 #include "core/philox.h"
 #include "cuda/kernels/passes.h"
 #include "cuda/runtime/runtime.h"
@@ -17,15 +18,27 @@
 // the host launcher and on a card.
 namespace fixynn::testing_cuda {
 
+/// Skips where there is no device to run on, with the reason; on the host launcher there always is one.
+class DeviceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    try {
+      cuda::open_device();
+    } catch (const Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+};
+
 /// An array on the device of exactly `count` elements (a sanitizer sees an access past its end).
 template <class T>
 class DeviceArray {
  public:
   explicit DeviceArray(size_t count) : count_(count), memory_(count * sizeof(T), "a test") {}
   explicit DeviceArray(std::span<const T> values) : DeviceArray(values.size()) {
-    const cuda::Stream stream;
+    cuda::Stream stream;
     cuda::copy_to_device(memory_.data(), values.data(), values.size_bytes(), stream);
-    const_cast<cuda::Stream&>(stream).synchronize();
+    stream.synchronize();
   }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(std::span<const T>(values)) {}
 
