@@ -5,24 +5,23 @@
 #include "engine/engine.h"
 
 #if defined(FIXYNN_HAVE_CUDA)
-#include "cuda/device_info.h"
+#include "cuda/engine/make_cuda.h"
 #endif
 
 namespace fixynn {
 namespace {
 
-/// There is no CUDA engine yet: the reason is what this build and this machine have.
+#if !defined(FIXYNN_HAVE_CUDA)
 void refuse_cuda(DeviceChoice device) {
-  if (device != DeviceChoice::kCuda) return;
-#if defined(FIXYNN_HAVE_CUDA)
-  const cuda::DeviceList list = cuda::list_devices();
-  if (list.devices.empty()) fail_usage("cuda: {}; use cpu or auto", list.reason);
-  fail_usage("cuda: {} was found, but this version has no CUDA engine; use cpu or auto",
-             list.devices.front().name);
-#else
-  fail_usage("cuda: this build has no CUDA (nvcc was not found); use cpu or auto");
-#endif
+  if (device == DeviceChoice::kCuda)
+    fail_usage("cuda: this build has no CUDA (nvcc was not found); use engine.device: cpu or auto");
 }
+#else
+/// Asked for, the engine itself says why it cannot be had.
+bool use_cuda(DeviceChoice device) {
+  return device == DeviceChoice::kCuda || (device == DeviceChoice::kAuto && cuda::unusable_reason().empty());
+}
+#endif
 
 /// The vector kernels' baseline; without it they would stop at an illegal instruction.
 void check_processor() {
@@ -33,17 +32,25 @@ void check_processor() {
 
 }  // namespace
 
-std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, DeviceChoice device, int threads) {
-  refuse_cuda(device);
+std::unique_ptr<TrainEngine> make_train_engine(const TrainPlan& plan, const EngineOptions& options) {
+#if defined(FIXYNN_HAVE_CUDA)
+  if (use_cuda(options.device)) return cuda::make_cuda_train_engine(plan, options);
+#else
+  refuse_cuda(options.device);
+#endif
   check_processor();
-  return std::make_unique<cpu::CpuEngine>(plan, threads);
+  return std::make_unique<cpu::CpuEngine>(plan, options.threads);
 }
 
-std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network, DeviceChoice device,
-                                                   int threads) {
-  refuse_cuda(device);
+std::unique_ptr<IntegerEngine> make_integer_engine(const IntegerNetwork& network,
+                                                   const EngineOptions& options) {
+#if defined(FIXYNN_HAVE_CUDA)
+  if (use_cuda(options.device)) return cuda::make_cuda_integer_engine(network, options);
+#else
+  refuse_cuda(options.device);
+#endif
   check_processor();
-  return std::make_unique<cpu::CpuIntegerEngine>(network, threads);
+  return std::make_unique<cpu::CpuIntegerEngine>(network, options.threads);
 }
 
 }  // namespace fixynn

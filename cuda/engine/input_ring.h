@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/thread_pool.h"
+#include "cuda/engine/cuda_engine.h"
+#include "dataset/image_set.h"
+
+namespace fixynn::cuda {
+
+/// Brings the inputs of a step to the device: which images, their labels and the draws of their augmentation,
+/// and the images themselves where the set does not lie on the card. Some steps ahead of the device, in
+/// page-locked memory; waits when it is too far ahead.
+class CudaEngine::InputRing {
+ public:
+  InputRing(const TrainPlan& plan, std::byte* device_inputs);
+
+  /// Keeps the set on the device when half of the free memory holds it; else batches are sent.
+  void keep(const ImageSet& images, size_t free_bytes, const Stream& stream);
+
+  using Draw = std::function<AugmentParams(uint32_t sample)>;
+  /// Queues the inputs of `samples`; afterwards render() of source() gives their pixels.
+  void send(const ImageSet& images, std::span<const uint32_t> samples, const Draw& draw, float learning_rate,
+            ThreadPool& pool, const Stream& stream);
+
+  /// The render pass for what was sent last.
+  RenderPass render_pass(uint8_t* pixels, int images, int size) const;
+  bool kept(const ImageSet& images) const { return kept_ == &images; }
+  size_t device_bytes() const { return set_.bytes() + staging_.bytes(); }
+
+ private:
+  static constexpr int kSlots = 8;
+  struct Slot {
+    PinnedMemory inputs, pixels;
+    Event copied;
+    bool used = false;
+  };
+  void stage(Slot& slot, const ImageSet& images, std::span<const uint32_t> samples, ThreadPool& pool,
+             const Stream& stream);
+
+  int batch_size_, size_;
+  std::byte* device_inputs_;
+  std::vector<Slot> slots_;
+  size_t next_ = 0;
+  const ImageSet* kept_ = nullptr;
+  DeviceMemory set_, staging_;
+  const std::byte* source_ = nullptr;
+  size_t image_bytes_ = 0;
+};
+
+}  // namespace fixynn::cuda

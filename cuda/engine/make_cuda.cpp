@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/engine/make_cuda.h"
+
+#include "core/error.h"
+#include "cuda/engine/cuda_engine.h"
+#include "cuda/engine/cuda_integer_engine.h"
+
+namespace fixynn::cuda {
+namespace {
+
+constexpr int kBackEndBatch = 256;
+
+/// A CudaEngine of the whole network in float, of which the layers behind the FFE are used.
+class EngineBackEnd : public FloatBackEnd {
+ public:
+  EngineBackEnd(const IntegerNetwork& network, const EngineOptions& options)
+      : engine_(float_plan(network), options) {
+    engine_.set_state({network.parameters, std::vector<float>(network.parameters.values.size(), 0.0f)});
+  }
+  void run_codes(size_t conv, const uint8_t* device_codes, float code_scale, int images,
+                 std::vector<float>& logits) override {
+    engine_.run_back_end(conv, device_codes, code_scale, images, logits);
+  }
+  void run_pixels(std::span<const uint8_t> pixels, int images, std::vector<float>& logits) override {
+    engine_.run_pixels(pixels, images, logits);
+  }
+
+ private:
+  static TrainPlan float_plan(const IntegerNetwork& network) {
+    TrainPlan plan;
+    plan.network = network.network;
+    plan.quant.assign(network.network.convs.size(), ConvQuant{});
+    plan.batch_size = kBackEndBatch;
+    return plan;
+  }
+  CudaEngine engine_;
+};
+
+}  // namespace
+
+std::string unusable_reason() {
+  try {
+    open_device();
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+std::unique_ptr<TrainEngine> make_cuda_train_engine(const TrainPlan& plan, const EngineOptions& options) {
+  return std::make_unique<CudaEngine>(plan, options);
+}
+
+std::unique_ptr<IntegerEngine> make_cuda_integer_engine(const IntegerNetwork& network,
+                                                        const EngineOptions& options) {
+  std::unique_ptr<FloatBackEnd> back_end;
+  if (!network.has_head) back_end = std::make_unique<EngineBackEnd>(network, options);
+  return std::make_unique<CudaIntegerEngine>(network, std::move(back_end));
+}
+
+}  // namespace fixynn::cuda
