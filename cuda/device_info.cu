@@ -7,14 +7,14 @@ namespace fixynn::cuda {
 
 DeviceList list_devices() {
   DeviceList list;
+  if (cudaRuntimeGetVersion(&list.runtime_version) != cudaSuccess) list.runtime_version = 0;
+  if (cudaDriverGetVersion(&list.driver_version) != cudaSuccess) list.driver_version = 0;
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
-    int driver_version = 0;
-    const bool no_driver = cudaDriverGetVersion(&driver_version) != cudaSuccess || driver_version == 0;
-    list.reason = no_driver               ? "this machine has no NVIDIA driver"
-                  : status == cudaSuccess ? "this machine has no CUDA device"
-                                          : cudaGetErrorString(status);
+    list.reason = list.driver_version == 0 ? "this machine has no NVIDIA driver"
+                  : status == cudaSuccess  ? "this machine has no CUDA device"
+                                           : cudaGetErrorString(status);
     return list;
   }
   for (int i = 0; i < count; ++i) {

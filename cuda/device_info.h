@@ -17,6 +17,8 @@ struct DeviceInfo {
 struct DeviceList {
   std::vector<DeviceInfo> devices;
   std::string reason;
+  int runtime_version = 0;  ///< CUDA that this was built with: 13000 is 13.0
+  int driver_version = 0;   ///< newest CUDA that the driver supports; 0: no driver
 };
 
 /// Never throws; a machine without a driver is a normal machine.
