@@ -31,6 +31,7 @@ const ManualPage kManual = {
 struct Arguments {
   EvalRequest request;
   std::string kind = "auto";
+  EngineOptions engine;
 };
 
 void add_options(CLI::App& app, Arguments& arguments, std::string& engine, std::string& split,
@@ -62,9 +63,8 @@ void add_options(CLI::App& app, Arguments& arguments, std::string& engine, std::
   app.add_option("--label-column", request.label_column, "Column of index.csv with the label (--kind list).")
       ->type_name("NAME");
   app.add_flag("--skip-bad-images", request.on_bad_image_skip, "Leave out images that cannot be decoded.");
-  app.add_option("--threads", request.threads, "Threads; 0 = one for each processor.")
-      ->check(CLI::Range(0, 1024).description(""))
-      ->type_name("N");
+  add_threads(app, arguments.engine.threads);
+  add_precision(app, arguments.engine.precision);
   app.add_option("--format", format, "text, or json (one line).")
       ->check(CLI::IsMember({"text", "json"}).description(""))
       ->type_name("FORMAT");
@@ -86,10 +86,12 @@ int run(int argc, char** argv) {
   if (arguments.kind != "auto") request.kind = kinds.at(arguments.kind);
   request.split = split == "test" ? Split::kTest : Split::kTrain;
   request.exact_executor = engine == "integer";
-  const DeviceChoice device = engine == "cuda"   ? DeviceChoice::kCuda
-                              : engine == "auto" ? DeviceChoice::kAuto
-                                                 : DeviceChoice::kCpu;
-  const EvalReport report = evaluate_network(request, default_services(device, request.threads));
+  // --engine has the exact executor beside the devices; the engine it is compared with then runs on the CPU.
+  arguments.engine.device = engine == "cuda"   ? DeviceChoice::kCuda
+                            : engine == "auto" ? DeviceChoice::kAuto
+                                               : DeviceChoice::kCpu;
+  request.threads = arguments.engine.threads;
+  const EvalReport report = evaluate_network(request, default_services(arguments.engine));
   fmt::print("{}", format == "json" ? eval_json(report) : eval_text(report));
   for (const CodeComparison& comparison : report.against_executor) {
     if (comparison.different > 0) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <vector>
@@ -54,9 +55,10 @@ std::string join_arguments(int argc, char** argv) {
 }
 
 struct Arguments {
-  std::string config_path, run_directory, device = "auto";
+  std::string config_path, run_directory;
   std::vector<std::string> overrides;
-  int threads = 0;
+  EngineOptions engine;
+  std::array<CLI::Option*, 4> engine_flags{};  ///< of device, threads, precision, convolutions
   bool resume = false, only_check = false, print_schema = false;
 };
 
@@ -73,16 +75,22 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->take_all();
   app.add_flag("--resume", arguments.resume,
                "Goes on with the run in the run directory: finished trainings are kept.");
-  app.add_option("--device", arguments.device, "auto, cpu or cuda.")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}).description(""))
-      ->type_name("DEVICE");
-  app.add_option("--threads", arguments.threads, "Threads of the CPU engine; 0 = one for each processor.")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1024).description(""));
+  arguments.engine_flags = add_engine_options(app, arguments.engine);
+  // Their defaults are the configuration's engine.device and so on.
+  for (CLI::Option* flag : arguments.engine_flags) flag->default_str("");
   app.add_flag("--dry-run", arguments.only_check,
                "Checks everything, prints the layer table and the plan, writes nothing.");
   app.add_flag("--print-schema", arguments.print_schema,
                "Prints the JSON Schema of configuration files, for editors.");
+}
+
+/// The command line over the configuration.
+void override_engine(const Arguments& arguments, EngineOptions& engine) {
+  const auto& [device, threads, precision, convolutions] = arguments.engine_flags;
+  if (device->count() > 0) engine.device = arguments.engine.device;
+  if (threads->count() > 0) engine.threads = arguments.engine.threads;
+  if (precision->count() > 0) engine.precision = arguments.engine.precision;
+  if (convolutions->count() > 0) engine.convolutions = arguments.engine.convolutions;
 }
 
 int train(const RunRequest& request, const TrainServices& services) {
@@ -116,6 +124,7 @@ int run(int argc, char** argv) {
 
   RunRequest request;
   request.config = load_config(arguments.config_path, arguments.overrides).config;
+  override_engine(arguments, request.config.engine);
   request.run_directory = arguments.run_directory.empty()
                               ? std::filesystem::path("runs") / request.config.name
                               : std::filesystem::path(arguments.run_directory);
@@ -124,10 +133,7 @@ int run(int argc, char** argv) {
   request.on_results = [](const RunDirectory& directory) {
     write_file_atomic(directory.file("report.html"), render_run_report(directory));
   };
-  const DeviceChoice device = arguments.device == "cuda"  ? DeviceChoice::kCuda
-                              : arguments.device == "cpu" ? DeviceChoice::kCpu
-                                                          : DeviceChoice::kAuto;
-  const TrainServices services = default_services(device, arguments.threads);
+  const TrainServices services = default_services(request.config.engine);
   if (!arguments.only_check) return train(request, services);
   fmt::print("{}", dry_run(request, services));
   return 0;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cctype>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -12,7 +14,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "core/engine_options.h"
 #include "core/error.h"
 #include "core/version.h"
 
@@ -167,6 +171,50 @@ inline bool parse_arguments(CLI::App& app, int argc, char** argv) {
     }
     fail_usage("{}; see '{} --help'", text, app.get_name());
   }
+}
+
+/// An option that takes one of `names` into `value`, whose present value is shown as the default.
+template <typename Enum, size_t kCount>
+CLI::Option* add_choice(CLI::App& app, const std::string& flag, Enum& value,
+                        const ChoiceNames<Enum, kCount>& names, const std::string& description) {
+  const auto take = [&value, &names](const CLI::results_t& given) {
+    for (const auto& [name, choice] : names) {
+      if (name == given.front()) value = choice;
+    }
+    return true;
+  };
+  std::vector<std::string> allowed;
+  for (const auto& [name, choice] : names) allowed.emplace_back(name);
+  CLI::Option* option = app.add_option(flag, take, description);
+  option->check(CLI::IsMember(allowed).description(""));
+  option->default_str(std::string(choice_name(names, value)));
+  std::string type = flag.substr(flag.find_first_not_of('-'));
+  for (char& c : type) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return option->type_name(type);
+}
+
+inline CLI::Option* add_threads(CLI::App& app, int& threads) {
+  return app.add_option("--threads", threads, "Threads of the CPU engine; 0 = one for each processor.")
+      ->check(CLI::Range(0, 1024).description(""))
+      ->type_name("N");
+}
+
+inline CLI::Option* add_precision(CLI::App& app, Precision& precision) {
+  return add_choice(app, "--precision", precision, kPrecisionNames,
+                    "Float arithmetic on a CUDA device: fp32, tf32 (matrix products rounded to tf32) or bf16 "
+                    "(activations and gradients in half the bytes).");
+}
+
+/// Those and --device and --convolutions: in the order of EngineOptions.
+inline std::array<CLI::Option*, 4> add_engine_options(CLI::App& app, EngineOptions& engine) {
+  CLI::Option* device = add_choice(app, "--device", engine.device, kDeviceNames,
+                                   "auto (cuda where it can be had, else cpu), cpu or cuda.");
+  CLI::Option* threads = add_threads(app, engine.threads);
+  CLI::Option* precision = add_precision(app, engine.precision);
+  return {device, threads, precision,
+          add_choice(app, "--convolutions", engine.convolutions, kConvolutionsNames,
+                     "Who computes the convolutions of training on a CUDA device: custom (this program's "
+                     "kernels) or cudnn.")};
 }
 
 /// Runs `body(argc, argv)`, which returns the exit code, and turns every exception into "error: sentence" on

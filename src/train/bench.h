@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
@@ -16,17 +17,23 @@ struct BenchRequest {
   int bits = 8;  ///< of every weight and activation; kFloatBits (0) = float
   double alpha = 0.25;
   int classes = 100;
-  int threads = 1;
   double seconds = 3;
-  DeviceChoice device = DeviceChoice::kAuto;
+  EngineOptions engine{.threads = 1};
+  // For the share of the roofline; 0 = what the engine measures or knows of its device.
+  double memory_gb_per_s = 0;
+  double gmacs_per_s = 0;
 };
 
 struct BenchResult {
   std::string device;
-  double images_per_second = 0;       ///< median of the rounds
-  double best_images_per_second = 0;  ///< fastest round
+  EngineFacts facts;                   ///< not of the integer engine
+  double memory_bytes_per_second = 0;  ///< of the device: as given, or measured; 0 = not known
+  double images_per_second = 0;        ///< median of the rounds
+  double best_images_per_second = 0;   ///< fastest round
   int rounds = 0;
   int64_t peak_rss_bytes = 0;  ///< of the whole process
+  /// What the device's memory and arithmetic allow, see roofline.h; none when their speed is not known.
+  std::optional<double> floor_images_per_second;
 };
 
 BenchResult run_bench(const BenchRequest& request);
