@@ -99,8 +99,8 @@ struct SumBlock {
 };
 
 /// To be called once by all kThreads threads of every block, after its work. Thread t holds sums of the V
-/// channels that start at first_channel + (t % (width / V)) * V; width / V divides kThreads. `scratch`:
-/// shared memory of 2 * V * kThreads floats, 16-byte aligned, overwritten.
+/// channels that start at first_channel + (t % (width / V)) * V; threads past the last whole group of width /
+/// V are ignored. `scratch`: shared memory of 2 * V * kThreads floats, 16-byte aligned, overwritten.
 template <int V, int kThreads, bool kExtrema>
 __device__ void finish_channel_sums(const ChannelSums& sums, const BatchNormFinish& finish,
                                     const ChannelAccumulator<V, kExtrema>& mine, const SumBlock& block,

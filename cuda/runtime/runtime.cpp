@@ -95,7 +95,7 @@ DeviceMemory::DeviceMemory(size_t bytes, std::string_view purpose) : bytes_(byte
     cudaMemGetInfo(&free, &total);
     fail(
         "CUDA: {} needs {} MiB on the card, and {} of {} MiB are free; lower train.batch_size or "
-        "model.input_size, "
+        "data.size, "
         "or free memory on the card",
         purpose, bytes >> 20, free >> 20, total >> 20);
   }

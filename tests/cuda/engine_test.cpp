@@ -154,7 +154,8 @@ TEST_F(CudaEngineTest, MetricsDoNotDependOnWhenTheyAreTaken) {
 }
 
 TEST_F(CudaEngineTest, AShortLastBatchIsAStepOfItsOwn) {
-  const EngineCase c{"float", 33, 5, 0.25, 1};
+  // With constant statistics: batch norm over the few pixels of two images is too sensitive to compare.
+  const EngineCase c{"float", 33, 5, 0.25, 1, 0, 0, false, true};
   const CaseSetup setup(c);
   ReferenceEngine reference(setup.plan);
   const auto engine = make_engine(setup.plan);
@@ -166,7 +167,7 @@ TEST_F(CudaEngineTest, AShortLastBatchIsAStepOfItsOwn) {
     reference.train_step(setup.step(c, 0, *batch));
   }
   EXPECT_EQ(engine->take_metrics().images, 12);
-  testing_engine::Comparison comparison(testing_engine::kFewCornersCrossed);
+  testing_engine::Comparison comparison(testing_engine::kSinglePrecision);
   compare_states(comparison, setup.network, engine->state(), reference.state(), true);
   EXPECT_THAT(comparison.faults(), testing::IsEmpty()) << comparison.summary();
 }
