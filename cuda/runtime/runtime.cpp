@@ -33,7 +33,7 @@ int attribute(cudaDeviceAttr which) {
 
 DeviceProperties open_device() {
   const DeviceList list = list_devices();
-  if (list.devices.empty()) fail_usage("cuda: {}; use engine.device: cpu or auto", list.reason);
+  if (list.devices.empty()) fail_usage("cuda: {}; use --device (engine.device) cpu or auto", list.reason);
   check(cudaSetDevice(0), "opening the card");
   DeviceProperties properties;
   properties.name = list.devices.front().name;

@@ -14,7 +14,7 @@ namespace {
 #if !defined(FIXYNN_HAVE_CUDA)
 void refuse_cuda(DeviceChoice device) {
   if (device == DeviceChoice::kCuda)
-    fail_usage("cuda: this build has no CUDA (nvcc was not found); use engine.device: cpu or auto");
+    fail_usage("cuda: this build has no CUDA (nvcc was not found); use --device (engine.device) cpu or auto");
 }
 #else
 /// Asked for, the engine itself says why it cannot be had.
