@@ -6,7 +6,7 @@ packages=(
   g++ cmake ninja-build pkg-config git
   libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libssl-dev
   libjpeg62-turbo-dev libpng-dev libhwy-dev
-  libgtest-dev libgmock-dev python3 python3-numpy
+  libgtest-dev libgmock-dev libboost-context-dev python3 python3-numpy
 )
 
 missing=()
