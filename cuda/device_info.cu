@@ -4,6 +4,14 @@
 #include "cuda/device_info.h"
 
 namespace fixynn::cuda {
+namespace {
+
+/// 13000 is 13.0.
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+}  // namespace
 
 DeviceList list_devices() {
   DeviceList list;
@@ -12,9 +20,17 @@ DeviceList list_devices() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
-    list.reason = list.driver_version == 0 ? "this machine has no NVIDIA driver"
-                  : status == cudaSuccess  ? "this machine has no CUDA device"
-                                           : cudaGetErrorString(status);
+    if (list.driver_version == 0) {
+      list.reason = "this machine has no NVIDIA driver";
+    } else if (status == cudaErrorInsufficientDriver) {
+      list.reason = "the NVIDIA driver supports CUDA " + version_text(list.driver_version) +
+                    " and this program needs " + version_text(list.runtime_version) +
+                    "; install a newer driver";
+    } else if (status == cudaSuccess || status == cudaErrorNoDevice) {
+      list.reason = "this machine has no CUDA device";
+    } else {
+      list.reason = cudaGetErrorString(status);
+    }
     return list;
   }
   for (int i = 0; i < count; ++i) {
@@ -22,6 +38,7 @@ DeviceList list_devices() {
     if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
     list.devices.push_back({properties.name, properties.major, properties.minor, properties.totalGlobalMem});
   }
+  if (list.devices.empty()) list.reason = "the driver does not describe its cards; see what nvidia-smi says";
   return list;
 }
 

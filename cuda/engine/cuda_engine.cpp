@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "cuda/engine/input_ring.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cuda {
 namespace {
@@ -17,6 +18,16 @@ void check_plan(const TrainPlan& plan) {
     fail("a training plan needs bits for {} convolutions, got {}", plan.network.convs.size(),
          plan.quant.size());
   }
+  for (size_t i = 0; i < plan.frozen.size() && i < plan.network.convs.size(); ++i) {
+    const Conv& conv = plan.network.convs[i];
+    const QuantisedWeights& frozen = plan.frozen[i];
+    if (frozen.bits == kFloatBits) continue;
+    if (frozen.codes.size() != static_cast<size_t>(conv.weight_count()) ||
+        frozen.scales.size() != static_cast<size_t>(conv.out_channels)) {
+      fail("{}: {} frozen codes and {} scales do not fit its {} weights and {} channels", conv.name,
+           frozen.codes.size(), frozen.scales.size(), conv.weight_count(), conv.out_channels);
+    }
+  }
 }
 
 std::unique_ptr<ConvolutionPasses> make_passes(const EngineOptions& options) {
@@ -26,22 +37,25 @@ std::unique_ptr<ConvolutionPasses> make_passes(const EngineOptions& options) {
 
 }  // namespace
 
-CudaEngine::CudaEngine(const TrainPlan& plan, const EngineOptions& options)
+CudaEngine::CudaEngine(const TrainPlan& plan, const EngineOptions& options, bool training)
     : plan_(plan),
       options_(options),
+      training_(training),
       precision_(options.precision),
       device_(open_device()),
       pool_(options.threads) {
   check_plan(plan_);
   plan_.frozen.resize(static_cast<size_t>(MobileNet::convs_in_layers(plan_.fixed_layers)));
-  queue_ = {stream_.handle(), device_.multiprocessors};
+  queue_ = {stream_.handle(), device_.multiprocessors, device_.block_shared_bytes,
+            device_.multiprocessor_shared_bytes};
   convolutions_ = make_passes(options);
   convolutions_->plan(plan_, precision_, queue_);
-  memory_ = std::make_unique<DevicePlan>(plan_, precision_, *convolutions_, queue_);
+  memory_ = std::make_unique<DevicePlan>(plan_, precision_, training_, *convolutions_, queue_);
   convolutions_->set_scratch(memory_->convolution_scratch);
   inputs_ = std::make_unique<InputRing>(plan_, memory_->inputs);
   upload_tables();
   reset_records(memory_->scratch, queue_);
+  records_ = PinnedMemory(kStepRecords * sizeof(StepRecord));
   stream_.synchronize();
 }
 
@@ -56,7 +70,8 @@ std::string CudaEngine::describe() const {
 
 EngineFacts CudaEngine::facts() const {
   EngineFacts facts;
-  facts.device = device_.name;
+  // The number of multiprocessors decides how sums are grouped.
+  facts.device = fmt::format("{} ({} multiprocessors)", device_.name, device_.multiprocessors);
   facts.precision = precision_;
   facts.convolutions = options_.convolutions;
   facts.device_memory_bytes = static_cast<int64_t>(memory_->bytes() + inputs_->device_bytes());
@@ -100,18 +115,22 @@ void CudaEngine::attach(const ImageSet& images, const AugmentSpec& augment, uint
   augment_ = augment;
   augment_seed_ = seed;
   stream_.synchronize();
-  inputs_->keep(images, open_device().free_bytes, stream_);
+  inputs_->keep(images, std::min(open_device().free_bytes / 2, most_resident_bytes_), stream_);
   stream_.synchronize();
   steps_.clear();  // recorded steps read the images where they were
 }
 
 void CudaEngine::train_step(const StepSpec& step) {
+  if (!training_) fail("this engine was made for evaluation and cannot train");
   if (images_ == nullptr) fail("the engine has no training images attached");
   const int images = static_cast<int>(step.samples.size());
   if (images < 1 || images > plan_.batch_size) {
     fail("a step of {} images does not fit the engine's batch size {}", images, plan_.batch_size);
   }
-  if (steps_queued_ - steps_collected_ == kStepRecords) collect_records();
+  if (steps_queued_ - steps_collected_ == kStepRecords) {
+    stream_.synchronize();
+    collect_records(steps_queued_);
+  }
   const int size = plan_.network.input_size;
   inputs_->send(
       *images_, step.samples,
@@ -119,33 +138,28 @@ void CudaEngine::train_step(const StepSpec& step) {
         return draw_augment(augment_, augment_seed_, step.epoch, sample, images_->width, images_->height,
                             size);
       },
-      step.learning_rate, pool_, stream_);
+      step.learning_rate, steps_queued_, pool_, stream_);
   const int quantised = step.fake_quantise ? 1 : 0;
   if (frozen_prepared_ != quantised) {
     queue_weights(step.fake_quantise, true);
     frozen_prepared_ = quantised;
   }
-  recorded({images, step.fake_quantise, step.frozen_statistics}).graph.launch(stream_);
-  ++steps_queued_;
+  run_step({images, step.fake_quantise, step.frozen_statistics});
 }
 
 std::string CudaEngine::fault_name(unsigned code) const {
   const auto conv = [&](unsigned index) {
     return index < memory_->convs.size() ? memory_->convs[index].conv.name : std::string("head");
   };
-  if (code >= kParameterFault) return conv(code - kParameterFault) + ": non-finite parameters after the step";
-  if (code == kLossFault) return "head: non-finite loss";
-  return conv(code) + ": non-finite batch statistics";
+  if (code >= kParameterFault) return non_finite_parameters(conv(code - kParameterFault));
+  if (code == kLossFault) return non_finite_loss();
+  return non_finite_statistics(conv(code));
 }
 
-void CudaEngine::collect_records() {
-  const size_t count = static_cast<size_t>(steps_queued_ - steps_collected_);
-  if (count == 0) return;
-  std::vector<StepRecord> records(kStepRecords);
-  copy_to_host(records.data(), memory_->records, records.size() * sizeof(StepRecord), stream_);
-  stream_.synchronize();
-  for (; steps_collected_ < steps_queued_; ++steps_collected_) {
-    const StepRecord& record = records[static_cast<size_t>(steps_collected_ % kStepRecords)];
+void CudaEngine::collect_records(int64_t finished_steps) {
+  const auto* const records = reinterpret_cast<const StepRecord*>(records_.data());
+  for (; steps_collected_ < finished_steps; ++steps_collected_) {
+    const StepRecord& record = records[steps_collected_ % kStepRecords];
     if (record.fault != kNoFault && metrics_.non_finite.empty()) {
       metrics_.non_finite = fault_name(record.fault);
       metrics_.non_finite_step = metrics_.step_loss_sums.size();
@@ -157,7 +171,16 @@ void CudaEngine::collect_records() {
 }
 
 StepMetrics CudaEngine::take_metrics() {
-  collect_records();
+  stream_.synchronize();
+  return poll_metrics_until(steps_queued_);
+}
+
+StepMetrics CudaEngine::poll_metrics() {
+  return poll_metrics_until(inputs_->finished_steps());
+}
+
+StepMetrics CudaEngine::poll_metrics_until(int64_t finished_steps) {
+  collect_records(finished_steps);
   return std::exchange(metrics_, StepMetrics{});
 }
 
@@ -173,7 +196,7 @@ void CudaEngine::append_logits(int images, std::vector<float>& logits) {
 void CudaEngine::send_plain(const ImageSet& images, std::span<const uint32_t> samples) {
   const AugmentParams plain = identity_augment(images.width, images.height, plan_.network.input_size);
   inputs_->send(
-      images, samples, [&](uint32_t) { return plain; }, 0.0f, pool_, stream_);
+      images, samples, [&](uint32_t) { return plain; }, 0.0f, steps_queued_, pool_, stream_);
   queue_render(static_cast<int>(samples.size()));
 }
 
@@ -197,25 +220,22 @@ void CudaEngine::evaluate(const ImageSet& images, std::span<const uint32_t> samp
 }
 
 /// Batch norm is monotone: the extremes of z, which the passes left, are those of u, in order or swapped.
-void CudaEngine::observe_ranges(bool fake_quantise) {
+void CudaEngine::observe_ranges(const std::vector<float>& values) {
+  const size_t count = memory_->layout.statistic_count;
+  std::vector<float> extremes(count), used(count);
+  copy_to_host(extremes.data(), memory_->ranges, count * sizeof(float), stream_);
+  copy_to_host(used.data(), memory_->used_statistics, count * sizeof(float), stream_);
+  stream_.synchronize();
   observed_.resize(memory_->convs.size(), {INFINITY, -INFINITY});
-  std::vector<float> extremes, a, b;
   for (size_t i = 0; i < memory_->convs.size(); ++i) {
     const ConvBuffers& unit = memory_->convs[i];
     const size_t channels = static_cast<size_t>(unit.conv.out_channels);
-    extremes.resize(2 * channels);
-    a.resize(channels);
-    b.resize(channels);
-    copy_to_host(extremes.data(), memory_->ranges + unit.offsets.mean, extremes.size() * sizeof(float),
-                 stream_);
-    copy_to_host(a.data(), unit.a, channels * sizeof(float), stream_);
-    copy_to_host(b.data(), unit.b, channels * sizeof(float), stream_);
-    stream_.synchronize();
-    const int codes = code_max(i, fake_quantise);
-    const float unit_value = codes == 0 ? 1.0f : kRelu6Max / static_cast<float>(codes);
     for (size_t c = 0; c < channels; ++c) {
-      for (const float z : {extremes[c], extremes[channels + c]}) {
-        const float u = (a[c] * z + b[c]) * unit_value;
+      const size_t at = unit.offsets.mean + c;
+      const double slope =
+          values[unit.offsets.gamma + c] / std::sqrt(used[at + channels] + kBatchNormEpsilon);
+      for (const float z : {extremes[at], extremes[at + channels]}) {
+        const float u = static_cast<float>(slope * (z - used[at]) + values[unit.offsets.beta + c]);
         observed_[i].smallest = std::min(observed_[i].smallest, u);
         observed_[i].largest = std::max(observed_[i].largest, u);
       }
@@ -228,6 +248,7 @@ std::vector<float> CudaEngine::measure_statistics(std::span<const uint32_t> samp
   if (images_ == nullptr) fail("the engine has no training images to measure batch-norm statistics on");
   prepare(fake_quantise);
   observed_.clear();
+  const std::vector<float> values = state().parameters.values;
   const size_t statistics = memory_->layout.statistic_count;
   // Law of total variance: E[z^2] is averaged over batches, then the squared mean is taken off.
   std::vector<double> mean(statistics, 0.0), square(statistics, 0.0);
@@ -242,7 +263,7 @@ std::vector<float> CudaEngine::measure_statistics(std::span<const uint32_t> samp
     copy_to_host(measured.data(), batch_statistics ? memory_->used_statistics : memory_->measured,
                  statistics * sizeof(float), stream_);
     stream_.synchronize();
-    observe_ranges(fake_quantise);
+    observe_ranges(values);
     const double weight = static_cast<double>(count);
     total += weight;
     for (const ConvBuffers& unit : memory_->convs) {

@@ -23,7 +23,8 @@ enum class Normalise { kBatch, kRunning };
 class CudaEngine : public TrainEngine {
  public:
   /// Throws Error(kUsage) when there is no usable card, Error when its memory does not suffice.
-  CudaEngine(const TrainPlan& plan, const EngineOptions& options);
+  /// An engine that is not for `training` has no memory for gradients; train_step() then fails.
+  CudaEngine(const TrainPlan& plan, const EngineOptions& options, bool training = true);
   ~CudaEngine() override;
 
   std::string describe() const override;
@@ -35,12 +36,17 @@ class CudaEngine : public TrainEngine {
   void attach(const ImageSet& images, const AugmentSpec& augment, uint64_t seed) override;
   void train_step(const StepSpec& step) override;
   StepMetrics take_metrics() override;
+  StepMetrics poll_metrics() override;
   void evaluate(const ImageSet& images, std::span<const uint32_t> samples, bool fake_quantise,
                 std::vector<float>& logits) override;
   std::vector<float> measure_statistics(std::span<const uint32_t> samples, bool fake_quantise,
                                         bool batch_statistics) override;
 
   std::vector<ActivationRange> observed_ranges() const override { return observed_; }
+
+  /// Image sets of more bytes, or of more than half of the free memory, are sent batch by batch. Before
+  /// attach().
+  void set_most_resident_bytes(size_t bytes) { most_resident_bytes_ = bytes; }
 
   // For a float back end behind an integer FFE; running statistics, nothing quantised.
   /// `codes` [images][H][W][C] on the device are the output of convolution `conv`, worth `code_scale` each;
@@ -60,6 +66,7 @@ class CudaEngine : public TrainEngine {
     DeviceMemory segments;  ///< SgdSegment[]
     int segment_count = 0, most_values = 0;
     const uint8_t* source = nullptr;  ///< the images that the recorded step renders
+    bool warm = false;                ///< ran once
     Graph graph;
   };
   class InputRing;
@@ -71,18 +78,19 @@ class CudaEngine : public TrainEngine {
   void prepare(bool fake_quantise);
   void send_plain(const ImageSet& images, std::span<const uint32_t> samples);
   void append_logits(int images, std::vector<float>& logits);
-  void collect_records();
+  void collect_records(int64_t finished_steps);
   std::string fault_name(unsigned code) const;
-  void observe_ranges(bool fake_quantise);
+  void observe_ranges(const std::vector<float>& values);
+  StepMetrics poll_metrics_until(int64_t finished_steps);
   // tables.cpp
   void upload_tables();
   std::vector<WeightTask> weight_tasks(bool fake_quantise) const;
   std::vector<NormaliseTask> normalise_tasks(bool fake_quantise) const;
   std::vector<SgdSegment> sgd_segments(const StepVariant& variant) const;
-  float input_scale(size_t conv, bool fake_quantise) const;
-  int code_max(size_t conv, bool fake_quantise) const;
   // step.cpp
-  RecordedStep& recorded(const StepVariant& variant);
+  RecordedStep& variant_step(const StepVariant& variant);
+  void run_step(const StepVariant& variant);
+  void finish_queueing();
   void queue_step(const StepVariant& variant, const RecordedStep& step);
   void queue_render(int images);
   void queue_weights(bool fake_quantise, bool all);
@@ -103,6 +111,7 @@ class CudaEngine : public TrainEngine {
 
   TrainPlan plan_;
   EngineOptions options_;
+  bool training_;
   Precision precision_;
   DeviceProperties device_;
   Stream stream_;
@@ -118,9 +127,11 @@ class CudaEngine : public TrainEngine {
   AugmentSpec augment_;
   uint64_t augment_seed_ = 0;
   int64_t steps_queued_ = 0, steps_collected_ = 0;
+  PinnedMemory records_;  ///< StepRecord[kStepRecords], each copied from the device after its step
   StepMetrics metrics_;
   std::vector<ActivationRange> observed_;
   int launches_per_step_ = 0;
+  size_t most_resident_bytes_ = ~size_t{0};
   PassTimer* timer_ = nullptr;  ///< while a step is profiled
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cuda {
 
@@ -28,13 +29,16 @@ size_t StepInputs::bytes(int batch_size) {
   return arena.used();
 }
 
-DevicePlan::DevicePlan(const TrainPlan& plan, Precision precision, const ConvolutionPasses& passes,
-                       const Queue& queue)
-    : layout(plan.network), element_bytes(precision == Precision::kBf16 ? 2 : 4), precision_(precision) {
+DevicePlan::DevicePlan(const TrainPlan& plan, Precision precision, bool training,
+                       const ConvolutionPasses& passes, const Queue& queue)
+    : layout(plan.network),
+      element_bytes(precision == Precision::kBf16 ? 2 : 4),
+      precision_(precision),
+      training_(training) {
   describe(plan, passes, queue);
   Arena counting(nullptr);
   divide(counting, plan, passes);
-  memory_ = DeviceMemory(counting.used(), "training at this batch and input size");
+  memory_ = DeviceMemory(counting.used(), training ? "training at this batch and input size" : "evaluation");
   Arena arena(memory_.data());
   divide(arena, plan, passes);
 }
@@ -47,8 +51,9 @@ void DevicePlan::describe(const TrainPlan& plan, const ConvolutionPasses& passes
     unit.offsets = layout.convs[i];
     unit.quant = plan.quant[i];
     unit.frozen = i < frozen;
+    unit.frozen_quantised = is_frozen_in_codes(plan, i);
     // A short last batch may be cut into more rows than a full one.
-    for (int images = 1; !unit.frozen && images <= plan.batch_size; ++images) {
+    for (int images = 1; training_ && !unit.frozen && images <= plan.batch_size; ++images) {
       unit.most_rows = std::max(unit.most_rows, passes.gradient_rows(unit.conv, images, precision_, queue));
     }
     convs.push_back(unit);
@@ -67,11 +72,12 @@ void DevicePlan::divide_conv(Arena& arena, ConvBuffers& unit, const TrainPlan& p
   const bool narrow = unit.conv.kind == ConvKind::kPointwise && precision == Precision::kBf16;
   unit.forward = arena.take_bytes(weights * (narrow ? 2 : 4));
   unit.backward = arena.take_bytes(weights * (narrow ? 2 : 4));
-  if (unit.frozen && unit.quant.quantised()) {
+  if (unit.frozen_quantised) {
     unit.frozen_codes = arena.take<int8_t>(weights);
     unit.frozen_scales = arena.take<float>(channels);
   }
-  if (!unit.frozen) unit.weight_gradient = arena.take<float>(static_cast<size_t>(unit.most_rows) * weights);
+  if (training_ && !unit.frozen)
+    unit.weight_gradient = arena.take<float>(static_cast<size_t>(unit.most_rows) * weights);
 }
 
 void DevicePlan::divide(Arena& arena, const TrainPlan& plan, const ConvolutionPasses& passes) {
@@ -91,7 +97,7 @@ void DevicePlan::divide(Arena& arena, const TrainPlan& plan, const ConvolutionPa
     most_channels = std::max(most_channels, channels);
     largest = std::max(largest, static_cast<size_t>(unit.output_pixels(plan.batch_size)) * channels);
   }
-  for (void*& gradient : gradients) gradient = arena.take_bytes(largest * element_bytes);
+  for (void*& gradient : gradients) gradient = arena.take_bytes(training_ ? largest * element_bytes : 0);
   unused_coefficients = arena.take<float>(2 * most_channels);
   sum_rows = arena.take<float>(static_cast<size_t>(kMostSumRows) * 2 * most_channels);
   extrema_rows = arena.take<float>(static_cast<size_t>(kMostSumRows) * 2 * most_channels);

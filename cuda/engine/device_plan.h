@@ -18,7 +18,7 @@ struct ConvBuffers {
   Conv conv;
   ParameterLayout::ConvOffsets offsets;
   ConvQuant quant;
-  bool frozen = false;
+  bool frozen = false, frozen_quantised = false;
   void* z = nullptr;  ///< [batch][out][out][channels], float or bf16
   // Batch norm, [channels] each.
   float *a = nullptr, *b = nullptr, *ca = nullptr, *cp = nullptr, *cq = nullptr;
@@ -56,7 +56,9 @@ struct StepInputs {
 
 /// All device memory of an engine, planned once and allocated in one piece.
 struct DevicePlan {
-  DevicePlan(const TrainPlan& plan, Precision precision, const ConvolutionPasses& passes, const Queue& queue);
+  /// Without `training` there is no memory for gradients.
+  DevicePlan(const TrainPlan& plan, Precision precision, bool training, const ConvolutionPasses& passes,
+             const Queue& queue);
 
   ParameterLayout layout;
   size_t element_bytes;  ///< of an activation
@@ -87,6 +89,7 @@ struct DevicePlan {
   void divide_conv(Arena& arena, ConvBuffers& unit, const TrainPlan& plan, Precision precision);
 
   Precision precision_;
+  bool training_;
   DeviceMemory memory_;
 };
 

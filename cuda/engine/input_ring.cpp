@@ -15,34 +15,43 @@ CudaEngine::InputRing::InputRing(const TrainPlan& plan, std::byte* device_inputs
   for (Slot& slot : slots_) slot.inputs = PinnedMemory(StepInputs::bytes(batch_size_));
 }
 
-void CudaEngine::InputRing::keep(const ImageSet& images, size_t free_bytes, const Stream& stream) {
+void CudaEngine::InputRing::keep(const ImageSet& images, size_t most_bytes, const Stream& stream) {
   kept_ = nullptr;
   set_ = DeviceMemory();
-  if (images.pixels.empty() || images.pixels.size() > free_bytes / 2) return;
+  if (images.pixels.empty() || images.pixels.size() > most_bytes) return;
   set_ = DeviceMemory(images.pixels.size(), "the training images");
   copy_to_device(set_.data(), images.pixels.data(), images.pixels.size(), stream);
   kept_ = &images;
 }
 
-void CudaEngine::InputRing::stage(Slot& slot, const ImageSet& images, std::span<const uint32_t> samples,
-                                  ThreadPool& pool, const Stream& stream) {
+void CudaEngine::InputRing::stage(const ImageSet& images, std::span<const uint32_t> samples, ThreadPool& pool,
+                                  const Stream& stream) {
+  Staging& staging = staging_host_[next_staging_];
+  next_staging_ = 1 - next_staging_;
+  if (staging.used) staging.copied.synchronize();
   const size_t wanted = images.image_bytes() * static_cast<size_t>(batch_size_);
-  if (slot.pixels.bytes() < wanted) slot.pixels = PinnedMemory(wanted);
+  if (staging.pixels.bytes() < wanted) staging.pixels = PinnedMemory(wanted);
   if (staging_.bytes() < wanted) staging_ = DeviceMemory(wanted, "a batch of images");
   pool.run(static_cast<int>(samples.size()), [&](int task, int) {
     const size_t i = static_cast<size_t>(task);
-    std::memcpy(slot.pixels.data() + i * images.image_bytes(), images.image(samples[i]).data(),
+    std::memcpy(staging.pixels.data() + i * images.image_bytes(), images.image(samples[i]).data(),
                 images.image_bytes());
   });
-  copy_to_device(staging_.data(), slot.pixels.data(), images.image_bytes() * samples.size(), stream);
+  copy_to_device(staging_.data(), staging.pixels.data(), images.image_bytes() * samples.size(), stream);
+  staging.copied.record(stream);
+  staging.used = true;
 }
 
 void CudaEngine::InputRing::send(const ImageSet& images, std::span<const uint32_t> samples, const Draw& draw,
-                                 float learning_rate, ThreadPool& pool, const Stream& stream) {
+                                 float learning_rate, int64_t steps_queued, ThreadPool& pool,
+                                 const Stream& stream) {
   constexpr size_t kSamplesATask = 32;
   Slot& slot = slots_[next_];
   next_ = (next_ + 1) % slots_.size();
-  if (slot.used) slot.copied.synchronize();
+  if (slot.used) {
+    slot.copied.synchronize();
+    finished_steps_ = std::max(finished_steps_, slot.steps_before);
+  }
   const bool on_device = kept(images);
   const StepInputs inputs = StepInputs::at(slot.inputs.data(), batch_size_);
   *inputs.learning_rate = learning_rate;
@@ -58,9 +67,10 @@ void CudaEngine::InputRing::send(const ImageSet& images, std::span<const uint32_
     }
   });
   copy_to_device(device_inputs_, slot.inputs.data(), slot.inputs.bytes(), stream);
-  if (!on_device) stage(slot, images, samples, pool, stream);
+  if (!on_device) stage(images, samples, pool, stream);
   slot.copied.record(stream);
   slot.used = true;
+  slot.steps_before = steps_queued;
   source_ = on_device ? set_.data() : staging_.data();
   image_bytes_ = images.image_bytes();
 }

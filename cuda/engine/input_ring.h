@@ -17,13 +17,16 @@ class CudaEngine::InputRing {
  public:
   InputRing(const TrainPlan& plan, std::byte* device_inputs);
 
-  /// Keeps the set on the device when half of the free memory holds it; else batches are sent.
-  void keep(const ImageSet& images, size_t free_bytes, const Stream& stream);
+  /// Keeps the set on the device when it has at most `most_bytes`; else batches are sent.
+  void keep(const ImageSet& images, size_t most_bytes, const Stream& stream);
 
   using Draw = std::function<AugmentParams(uint32_t sample)>;
   /// Queues the inputs of `samples`; afterwards render() of source() gives their pixels.
+  /// `steps_queued`: training steps in the stream before it.
   void send(const ImageSet& images, std::span<const uint32_t> samples, const Draw& draw, float learning_rate,
-            ThreadPool& pool, const Stream& stream);
+            int64_t steps_queued, ThreadPool& pool, const Stream& stream);
+  /// Training steps that are known to be finished, without asking the device.
+  int64_t finished_steps() const { return finished_steps_; }
 
   /// The render pass for what was sent last.
   RenderPass render_pass(uint8_t* pixels, int images, int size) const;
@@ -33,17 +36,25 @@ class CudaEngine::InputRing {
  private:
   static constexpr int kSlots = 8;
   struct Slot {
-    PinnedMemory inputs, pixels;
+    PinnedMemory inputs;
+    Event copied;
+    bool used = false;
+    int64_t steps_before = 0;  ///< finished when the copy is
+  };
+  struct Staging {
+    PinnedMemory pixels;
     Event copied;
     bool used = false;
   };
-  void stage(Slot& slot, const ImageSet& images, std::span<const uint32_t> samples, ThreadPool& pool,
+  void stage(const ImageSet& images, std::span<const uint32_t> samples, ThreadPool& pool,
              const Stream& stream);
 
   int batch_size_, size_;
   std::byte* device_inputs_;
   std::vector<Slot> slots_;
-  size_t next_ = 0;
+  Staging staging_host_[2];
+  size_t next_ = 0, next_staging_ = 0;
+  int64_t finished_steps_ = 0;
   const ImageSet* kept_ = nullptr;
   DeviceMemory set_, staging_;
   const std::byte* source_ = nullptr;

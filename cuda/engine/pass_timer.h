@@ -21,7 +21,12 @@ class PassTimer {
       if (timer_ != nullptr) timer_->begin(stream_, of.empty() ? what : of + " " + what, bytes);
     }
     ~Section() {
-      if (timer_ != nullptr) timer_->passes_.back().stop->record(stream_);
+      if (timer_ == nullptr) return;
+      try {
+        timer_->passes_.back().stop->record(stream_);
+      } catch (...) {
+        // The error stays with the device: the next call that can throw reports it.
+      }
     }
     Section(const Section&) = delete;
     Section& operator=(const Section&) = delete;

@@ -2,6 +2,7 @@
 // The launches of a step, in their order.
 #include "cuda/engine/cuda_engine.h"
 #include "cuda/engine/input_ring.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cuda {
 
@@ -11,7 +12,7 @@ ChannelSums CudaEngine::sums(const float* center, bool observe) const {
 
 Activation CudaEngine::activation(size_t conv, bool fake_quantise) const {
   const ConvBuffers& unit = memory_->convs[conv];
-  const int codes = code_max(conv, fake_quantise);
+  const int codes = pass_code_max(plan_, conv, fake_quantise);
   return {unit.a, unit.b, codes == 0 ? kRelu6Max : static_cast<float>(codes), codes != 0};
 }
 
@@ -23,7 +24,7 @@ GradientLoad CudaEngine::gradient(size_t conv) const {
 BatchNormFinish CudaEngine::finish_forward(size_t conv, int images, bool update_running,
                                            bool fake_quantise) const {
   const ConvBuffers& unit = memory_->convs[conv];
-  const int codes = code_max(conv, fake_quantise);
+  const int codes = pass_code_max(plan_, conv, fake_quantise);
   BatchNormFinish finish;
   finish.kind = BatchNormFinish::Kind::kStatistics;
   finish.channels = unit.conv.out_channels;
@@ -124,6 +125,7 @@ void CudaEngine::queue_forward(size_t first_conv, int images, Normalise normalis
       // Sums around the running mean: close to the batch's own, so that nothing cancels.
       wanted = sums(memory_->statistics + unit.offsets.mean, measure);
       finish = finish_forward(i, images, update_running, fake_quantise);
+      if (measure) finish.fault = nullptr;  // would be charged to the next training step
       if (normalise == Normalise::kRunning) {
         finish.mean = memory_->measured + unit.offsets.mean;
         finish.variance = memory_->measured + unit.offsets.variance;
@@ -139,8 +141,7 @@ HeadPass CudaEngine::head_pass(int images, bool fake_quantise) const {
   const ConvBuffers& last = memory_->convs.back();
   const size_t conv = memory_->convs.size() - 1;
   const int pixels = plan_.network.feature_pixels();
-  const float scale =
-      code_max(conv, fake_quantise) != 0 ? activation_scale(plan_.quant[conv].activation_bits) : 1.0f;
+  const float scale = output_unit(plan_, conv, fake_quantise);
   HeadPass pass{};
   pass.precision = precision_;
   pass.z_in = last.z;
@@ -265,12 +266,18 @@ double CudaEngine::input_bytes(size_t conv, int images) const {
 std::vector<PassTime> CudaEngine::profile_step(const StepSpec& step) {
   train_step(step);  // sends the inputs, and warms up
   PassTimer timer;
-  timer_ = &timer;
   const StepVariant variant{static_cast<int>(step.samples.size()), step.fake_quantise,
                             step.frozen_statistics};
-  queue_step(variant, recorded(variant));
+  const RecordedStep& prepared = variant_step(variant);
+  timer_ = &timer;
+  try {
+    queue_step(variant, prepared);
+  } catch (...) {
+    timer_ = nullptr;
+    throw;
+  }
   timer_ = nullptr;
-  ++steps_queued_;
+  finish_queueing();
   stream_.synchronize();
   return timer.read();
 }
@@ -289,12 +296,13 @@ double CudaEngine::copy_bytes_per_second() {
          (static_cast<double>(stop.milliseconds_since(start)) * 1e-3);
 }
 
-CudaEngine::RecordedStep& CudaEngine::recorded(const StepVariant& variant) {
-  std::unique_ptr<RecordedStep>& step = steps_[variant.key()];
+CudaEngine::RecordedStep& CudaEngine::variant_step(const StepVariant& variant) {
+  std::unique_ptr<RecordedStep>& known = steps_[variant.key()];
   const uint8_t* const source = inputs_->render_pass(memory_->pixels, 1, 1).source;
-  if (step && step->source == source) return *step;
+  if (known && known->source == source) return *known;
   stream_.synchronize();  // an older recording may be under way
-  step = std::make_unique<RecordedStep>();
+  known.reset();
+  auto step = std::make_unique<RecordedStep>();
   step->source = source;
   const std::vector<SgdSegment> segments = sgd_segments(variant);
   step->segment_count = static_cast<int>(segments.size());
@@ -302,10 +310,32 @@ CudaEngine::RecordedStep& CudaEngine::recorded(const StepVariant& variant) {
   step->segments = DeviceMemory(segments.size() * sizeof(SgdSegment), "the optimiser's table");
   copy_to_device(step->segments.data(), segments.data(), step->segments.bytes(), stream_);
   stream_.synchronize();
-  RecordedStep* const self = step.get();
-  step->graph.capture(stream_, [this, variant, self] { queue_step(variant, *self); });
-  launches_per_step_ = step->graph.nodes();
-  return *step;
+  known = std::move(step);
+  return *known;
+}
+
+/// The first step of its kind is queued launch by launch, which loads the code of all kernels and of cuDNN;
+/// from the second on it is a recording.
+void CudaEngine::run_step(const StepVariant& variant) {
+  RecordedStep& step = variant_step(variant);
+  if (!step.warm) {
+    queue_step(variant, step);
+    step.warm = true;
+  } else {
+    if (!step.graph.captured()) {
+      step.graph.capture(stream_, [this, variant, self = &step] { queue_step(variant, *self); });
+      launches_per_step_ = step.graph.nodes();
+    }
+    step.graph.launch(stream_);
+  }
+  finish_queueing();
+}
+
+void CudaEngine::finish_queueing() {
+  const size_t slot = static_cast<size_t>(steps_queued_ % kStepRecords);
+  copy_to_host(reinterpret_cast<StepRecord*>(records_.data()) + slot, memory_->records + slot,
+               sizeof(StepRecord), stream_);
+  ++steps_queued_;
 }
 
 }  // namespace fixynn::cuda

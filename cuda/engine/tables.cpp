@@ -3,20 +3,10 @@
 #include <algorithm>
 
 #include "cuda/engine/cuda_engine.h"
+#include "engine/step_rules.h"
 #include "quant/quant_spec.h"
 
 namespace fixynn::cuda {
-
-int CudaEngine::code_max(size_t conv, bool fake_quantise) const {
-  const ConvQuant quant = plan_.quant[conv];
-  return fake_quantise && quant.quantised() ? activation_code_max(quant.activation_bits) : 0;
-}
-
-float CudaEngine::input_scale(size_t conv, bool fake_quantise) const {
-  if (conv == 0) return kInputScale;
-  return code_max(conv - 1, fake_quantise) != 0 ? activation_scale(plan_.quant[conv - 1].activation_bits)
-                                                : 1.0f;
-}
 
 /// Frozen convolutions first, then the trained ones, the head last.
 std::vector<WeightTask> CudaEngine::weight_tasks(bool fake_quantise) const {
@@ -31,7 +21,7 @@ std::vector<WeightTask> CudaEngine::weight_tasks(bool fake_quantise) const {
     task.rows = unit.conv.taps();
     task.columns = unit.conv.out_channels;
     task.bits = !unit.frozen && fake_quantise ? unit.quant.weight_bits : kFloatBits;
-    task.input_scale = input_scale(i, fake_quantise);
+    task.input_scale = input_unit(plan_, i, fake_quantise);
     task.forward = unit.forward;
     task.scale = unit.scale;
     task.backward = unit.backward;
@@ -56,7 +46,7 @@ std::vector<NormaliseTask> CudaEngine::normalise_tasks(bool fake_quantise) const
   std::vector<NormaliseTask> tasks;
   for (size_t i = 0; i < memory_->convs.size(); ++i) {
     const ConvBuffers& unit = memory_->convs[i];
-    const int codes = code_max(i, fake_quantise);
+    const int codes = pass_code_max(plan_, i, fake_quantise);
     tasks.push_back({memory_->values + unit.offsets.gamma, memory_->values + unit.offsets.beta,
                      memory_->statistics + unit.offsets.mean, memory_->statistics + unit.offsets.variance,
                      memory_->used_statistics + unit.offsets.mean,
@@ -96,10 +86,10 @@ std::vector<SgdSegment> CudaEngine::sgd_segments(const StepVariant& variant) con
   for (size_t i = 0; i < memory_->convs.size(); ++i) {
     const ConvBuffers& unit = memory_->convs[i];
     if (!unit.frozen) {
-      const float decay = unit.conv.kind == ConvKind::kDepthwise ? 0.0f : plan_.weight_decay;
+      const float decay = weight_decay_of(plan_, unit.conv.kind);
       add(unit.offsets.weight, static_cast<int>(unit.conv.weight_count()), unit.weight_gradient,
           convolutions_->gradient_rows(unit.conv, variant.images, precision_, queue_),
-          input_scale(i, variant.fake_quantise), decay, i);
+          input_unit(plan_, i, variant.fake_quantise), decay, i);
     }
     add(unit.offsets.gamma, unit.conv.out_channels, unit.gamma_gradient, 1, 1.0f, 0.0f, i);
     add(unit.offsets.beta, unit.conv.out_channels, unit.beta_gradient, 1, 1.0f, 0.0f, i);

@@ -200,9 +200,10 @@ LaunchShape row_launch_shape(RowProblem& problem, const Queue& queue) {
                                                Operand::kTables * Tile::padded(problem.depth)) +
            sizeof(typename Tile::T) * static_cast<size_t>(weight_rows) * Tile::kColumnStride;
   };
-  // A multiprocessor has 227 KB; finish_channel_sums takes up to 3 KB of a block's part.
-  constexpr size_t kMostBytes = 227 * 1024 / kRowBlocks<Tile, Output> - 4096;
-  problem.resident = bytes_with(Tile::padded(problem.depth)) <= kMostBytes;
+  // A multiprocessor keeps 1 KB of each block's part; finish_channel_sums takes up to 3 KB of static arrays.
+  const int part = queue.multiprocessor_shared_bytes / kRowBlocks<Tile, Output> - 1024;
+  const int most_bytes = std::min(part, queue.block_shared_bytes) - 4096;
+  problem.resident = static_cast<int64_t>(bytes_with(Tile::padded(problem.depth))) <= most_bytes;
   return {dim3(static_cast<unsigned>(column_tiles), static_cast<unsigned>(rows)), dim3(kMatrixThreads),
           bytes_with(problem.resident ? Tile::padded(problem.depth) : Tile::kStoredDepth), queue.stream};
 }

@@ -23,6 +23,8 @@ namespace fixynn::cuda {
 struct Queue {
   cudaStream_t stream = nullptr;
   int multiprocessors = 1;  ///< how many blocks make the device busy; results depend on it in the last bits
+  // Shared memory that a block may ask for, and that a multiprocessor's blocks share: an H100's by default.
+  int block_shared_bytes = 227 * 1024, multiprocessor_shared_bytes = 228 * 1024;
 };
 
 /// Batch norm + ReLU6 + fake quantisation applied on load.

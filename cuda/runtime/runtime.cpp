@@ -48,12 +48,15 @@ DeviceProperties open_device() {
         FIXYNN_LEAST_CAPABILITY % 10, capability);
   }
   properties.multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
+  properties.block_shared_bytes = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+  properties.multiprocessor_shared_bytes = attribute(cudaDevAttrMaxSharedMemoryPerMultiprocessor);
   check(cudaMemGetInfo(&properties.free_bytes, &properties.total_bytes), "asking for the card's free memory");
   int clock_khz = 0, bus_bits = 0;  // not every driver tells
   if (cudaDeviceGetAttribute(&clock_khz, cudaDevAttrMemoryClockRate, 0) == cudaSuccess &&
       cudaDeviceGetAttribute(&bus_bits, cudaDevAttrGlobalMemoryBusWidth, 0) == cudaSuccess) {
     properties.memory_gb_per_s = 2.0 * clock_khz * 1e3 * bus_bits / 8.0 * 1e-9;
   }
+  cudaGetLastError();  // a refused question must not be blamed on the first launch
   return properties;
 }
 

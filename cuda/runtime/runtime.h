@@ -19,6 +19,7 @@ struct DeviceProperties {
   std::string name;  ///< "NVIDIA H100 80GB HBM3"
   int compute_major = 0, compute_minor = 0;
   int multiprocessors = 0;
+  int block_shared_bytes = 0, multiprocessor_shared_bytes = 0;  ///< that a block may ask for; that there is
   size_t total_bytes = 0, free_bytes = 0;
   double memory_gb_per_s = 0;  ///< of the data sheet: clock times bus width; 0 when unknown
 };

@@ -63,7 +63,8 @@ struct StepMetrics {
   double loss_sum() const { return std::accumulate(step_loss_sums.begin(), step_loss_sums.end(), 0.0); }
 };
 
-/// Most training steps between two take_metrics(): an engine that queues them keeps the losses of so many.
+/// Most training steps between two take_metrics() or poll_metrics(): an engine that queues them keeps the
+/// losses of so many.
 constexpr int kMostQueuedSteps = 256;
 
 /// What an engine can say about itself, for records and benchmarks.
@@ -125,6 +126,9 @@ class TrainEngine {
   virtual void train_step(const StepSpec& step) = 0;
   /// Waits for the steps that were queued. Must be called at least every kMostQueuedSteps steps.
   virtual StepMetrics take_metrics() = 0;
+
+  /// Of the steps that are known to be finished; does not wait. take_metrics() brings the rest.
+  virtual StepMetrics poll_metrics() { return take_metrics(); }
 
   /// Inference with the running statistics on images of `images` (plain resize); logits [samples][classes].
   virtual void evaluate(const ImageSet& images, std::span<const uint32_t> samples, bool fake_quantise,

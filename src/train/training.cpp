@@ -168,7 +168,7 @@ bool Training::train_epoch() {
   while (progress_.step_in_epoch < steps_.steps) {
     if (context_.stop.requested()) return false;
     train_step(std::span(order).subspan(static_cast<size_t>(progress_.step_in_epoch) * batch, batch), phase);
-    if (is_time_to_collect()) collect_metrics();
+    if (is_time_to_collect()) add_metrics(engine_->poll_metrics());
     if (seconds_since(last_checkpoint_) >= train.checkpoint_seconds) save();
   }
   collect_metrics();
@@ -193,16 +193,21 @@ bool Training::is_time_to_collect() const {
 }
 
 void Training::collect_metrics() {
-  if (queued_steps_ == 0) return;
-  const StepMetrics metrics = engine_->take_metrics();
-  const double seconds = std::max(1e-9, seconds_since(queue_start_));
-  const int steps = std::exchange(queued_steps_, 0);
+  if (queued_steps_ != 0) add_metrics(engine_->take_metrics());
+}
+
+void Training::add_metrics(const StepMetrics& metrics) {
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::max(1e-9, std::chrono::duration<double>(now - queue_start_).count());
+  queue_start_ = now;
+  const int steps = static_cast<int>(metrics.step_loss_sums.size());
   if (!metrics.non_finite.empty()) {
-    fail_diverged(progress_.step_in_epoch - steps + static_cast<int64_t>(metrics.non_finite_step) + 1,
+    fail_diverged(progress_.step_in_epoch - queued_steps_ + static_cast<int64_t>(metrics.non_finite_step) + 1,
                   metrics.non_finite);
   }
-  queue_limit_ =
-      static_cast<int>(std::clamp(steps * kCollectSeconds / seconds, 1.0, double{kMostQueuedSteps}));
+  queued_steps_ -= steps;
+  const double soon = std::clamp(steps * kCollectSeconds / seconds, 1.0, double{kMostQueuedSteps});
+  queue_limit_ = std::min(queued_steps_ + static_cast<int>(soon), kMostQueuedSteps);
   progress_.epoch_images += metrics.images;
   progress_.epoch_correct += metrics.correct;
   // One by one: sums of doubles depend on how they are grouped, and an interrupted run takes its metrics at

@@ -77,7 +77,9 @@ class Training {
   void train_step(std::span<const uint32_t> samples, const StepSpec& phase);
   /// Waits for the queued steps and adds them to the progress. Throws when one of them was not finite.
   void collect_metrics();
-  /// A wait now and then leaves the device busy; more seldom, progress and a stop request would be late.
+  /// Adds what finished steps told; the time since the last call is theirs.
+  void add_metrics(const StepMetrics& metrics);
+  /// Now and then, for the progress line; a device is not waited for.
   bool is_time_to_collect() const;
   [[noreturn]] void fail_diverged(int64_t step, const std::string& what) const;
   bool end_epoch();

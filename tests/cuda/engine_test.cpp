@@ -14,6 +14,7 @@
 
 #include "cuda/device_array.h"
 #include "cuda/engine/cuda_engine.h"
+#include "engine/cpu/cpu_engine.h"
 #include "engine/parity.h"
 
 namespace fixynn {
@@ -49,6 +50,9 @@ TEST_P(CudaParity, AgreesWithTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, CudaParity, testing::ValuesIn(testing_engine::engine_cases()), case_name);
+/// The widest network, whose weights do not stay in shared memory.
+INSTANTIATE_TEST_SUITE_P(Wide, CudaParity, testing::Values(EngineCase{"float_alpha_100", 40, 2, 1.0}),
+                         case_name);
 
 struct Reduced {
   Precision precision;
@@ -153,6 +157,99 @@ TEST_F(CudaEngineTest, MetricsDoNotDependOnWhenTheyAreTaken) {
   EXPECT_EQ(correct[0], correct[1]);
 }
 
+/// More steps than the input ring has slots, polled on the way: the same metrics and the same state as one at
+/// a time.
+TEST_F(CudaEngineTest, QueuedStepsEqualSingleOnes) {
+  const EngineCase c{"float", 32, 2, 0.25, 14};
+  const CaseSetup setup(c);
+  // A card runs ahead of the host; the launcher does not, and is slow.
+  const int steps = cuda::open_device().name == "host launcher" ? 20 : 1500;
+  const auto run = [&](bool each, std::vector<double>& losses) {
+    const auto engine = make_engine(setup.plan);
+    setup.start(*engine);
+    const auto add = [&](const StepMetrics& metrics) {
+      losses.insert(losses.end(), metrics.step_loss_sums.begin(), metrics.step_loss_sums.end());
+    };
+    for (int number = 0; number < steps; ++number) {
+      const std::vector<uint32_t> samples = setup.samples(number);
+      engine->train_step(setup.step(c, number, samples));
+      if (each) {
+        add(engine->take_metrics());
+      } else if (number % 7 == 0) {
+        add(engine->poll_metrics());
+        EXPECT_LE(losses.size(), static_cast<size_t>(number + 1));
+      }
+    }
+    add(engine->take_metrics());
+    return engine->state();
+  };
+  std::vector<double> single, queued;
+  const TrainState a = run(true, single), b = run(false, queued);
+  EXPECT_EQ(single.size(), static_cast<size_t>(steps));
+  EXPECT_EQ(single, queued);
+  EXPECT_TRUE(same_bits(a.parameters.values, b.parameters.values));
+}
+
+/// A set that is too large for the card is sent batch by batch; evaluating a set of larger images in between
+/// moves the memory that the recorded step reads.
+TEST_F(CudaEngineTest, TrainingOnImagesFromTheHostGivesTheSameBits) {
+  const EngineCase c{"float", 33, 3, 0.25, 7};
+  const CaseSetup setup(c);
+  const ImageSet larger = testing_engine::test_images(6, 50, testing_engine::kTestClasses, 2);
+  std::vector<TrainState> states;
+  for (const bool resident : {true, false}) {
+    const auto engine = make_engine(setup.plan);
+    if (!resident) engine->set_most_resident_bytes(1000);
+    setup.start(*engine);
+    for (int number = 0; number < 4; ++number) {
+      const std::vector<uint32_t> samples = setup.samples(number);
+      engine->train_step(setup.step(c, number, samples));
+      std::vector<float> logits;
+      if (number == 2) engine->evaluate(larger, std::vector<uint32_t>{5, 0, 2}, false, logits);
+    }
+    states.push_back(engine->state());
+  }
+  EXPECT_TRUE(same_bits(states[0].parameters.values, states[1].parameters.values));
+  EXPECT_TRUE(same_bits(states[0].momentum, states[1].momentum));
+}
+
+/// Sizes that the host launcher is too slow for: large tensors, all multiprocessors, many classes.
+class CudaRealSizes : public testing_cuda::DeviceTest,
+                      public testing::WithParamInterface<std::tuple<int, int, double, int>> {};
+
+TEST_P(CudaRealSizes, AStepAgreesWithTheCpuEngine) {
+  const auto [size, batch, alpha, classes] = GetParam();
+  if (!IsSkipped() && cuda::open_device().name == "host launcher") GTEST_SKIP() << "only on a card";
+  TrainPlan plan;
+  plan.network = make_mobilenet(alpha, size, classes);
+  plan.quant.assign(plan.network.convs.size(), ConvQuant{});
+  plan.batch_size = batch;
+  const ImageSet images = testing_engine::test_images(batch, size, classes, 1);
+  const TrainState start{initialise_parameters(plan.network, 1),
+                         std::vector<float>(ParameterLayout(plan.network).value_count)};
+  std::vector<uint32_t> samples(static_cast<size_t>(batch));
+  std::iota(samples.begin(), samples.end(), 0u);
+  StepSpec step;
+  step.samples = samples;
+  step.learning_rate = 0.01f;
+  cpu::CpuEngine expected(plan, 0);
+  const auto engine = make_engine(plan);
+  testing_engine::Comparison comparison(testing_engine::kFewCornersCrossed);
+  for (TrainEngine* each : {static_cast<TrainEngine*>(&expected), static_cast<TrainEngine*>(engine.get())}) {
+    each->attach(images, AugmentSpec{}, 1);
+    each->set_state(start);
+    each->train_step(step);
+  }
+  comparison.scalar("loss", engine->take_metrics().loss_sum() / batch,
+                    expected.take_metrics().loss_sum() / batch, 1e-3);
+  compare_states(comparison, plan.network, engine->state(), expected.state(), true);
+  EXPECT_THAT(comparison.faults(), testing::IsEmpty()) << comparison.summary();
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, CudaRealSizes,
+                         testing::Values(std::tuple(224, 64, 0.25, 43), std::tuple(128, 16, 1.0, 1000),
+                                         std::tuple(32, 1500, 0.25, 10), std::tuple(97, 33, 0.75, 100)));
+
 TEST_F(CudaEngineTest, AShortLastBatchIsAStepOfItsOwn) {
   // With constant statistics: batch norm over the few pixels of two images is too sensitive to compare.
   const EngineCase c{"float", 33, 5, 0.25, 1, 0, 0, false, true};
@@ -230,6 +327,8 @@ TEST_F(CudaEngineTest, AStepIsOneGraphOfAtMostNinetyNodes) {
   const auto engine = make_engine(setup.plan);
   setup.start(*engine);
   const std::vector<uint32_t> samples = setup.samples(0);
+  engine->train_step(setup.step(c, 0, samples));
+  EXPECT_EQ(engine->facts().launches_per_step, 0);  // the first step is not recorded
   engine->train_step(setup.step(c, 0, samples));
   engine->take_metrics();
   EXPECT_GT(engine->facts().launches_per_step, 60);

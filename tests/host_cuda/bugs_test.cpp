@@ -8,6 +8,8 @@
 #include <limits>
 #include <numeric>
 
+#include "host_cuda/mutations.cuh"
+
 namespace fixynn::cuda {
 namespace {
 

@@ -13,10 +13,10 @@ void Shadow::clear() {
   cache_.fill({});
 }
 
-Byte* Shadow::find(uintptr_t page) {
-  std::unique_ptr<Byte[]>& bytes = pages_[page];
-  if (!bytes) bytes = std::make_unique<Byte[]>(kPage);
-  return bytes.get();
+Word* Shadow::find(uintptr_t page) {
+  std::unique_ptr<Word[]>& words = pages_[page];
+  if (!words) words = std::make_unique<Word[]>(kPage / 4);
+  return words.get();
 }
 
 bool Release::covers(const Access& access) const {

@@ -29,33 +29,60 @@ struct Access {
   uint32_t thread() const { return who & 1023u; }
 };
 
-/// A byte: its last write, and two reads since. Two are enough to see most races, and the same kernel runs
-/// with other data and other schedules.
+/// A byte or word: its last write, and two reads since. Two are enough to see most races, and the same kernel
+/// runs with other data and other schedules.
 struct Byte {
   Access write, reads[2];
 };
 
-/// The bytes of the addresses that a launch touched.
+/// Four bytes, which most kernels only touch together.
+struct Word {
+  Byte whole;
+  std::unique_ptr<std::array<Byte, 4>> parts;  ///< instead of `whole`, once a smaller access came
+};
+
+/// The words of the addresses that a launch touched.
 class Shadow {
  public:
-  Byte& at(uintptr_t address) {
+  /// Of the aligned word that contains `address`.
+  Word& at(uintptr_t address) {
     const uintptr_t page = address / kPage;
     Slot& slot = cache_[page % cache_.size()];
     if (slot.page != page) slot = {page, find(page)};
-    return slot.bytes[address % kPage];
+    return slot.words[address % kPage / 4];
   }
   void clear();
 
  private:
-  static constexpr size_t kPage = 1024;
+  static constexpr size_t kPage = 1024;  // bytes
   struct Slot {
     uintptr_t page = 0;
-    Byte* bytes = nullptr;
+    Word* words = nullptr;
   };
-  Byte* find(uintptr_t page);
+  Word* find(uintptr_t page);
   std::array<Slot, 512> cache_{};
-  std::unordered_map<uintptr_t, std::unique_ptr<Byte[]>> pages_;
+  std::unordered_map<uintptr_t, std::unique_ptr<Word[]>> pages_;
 };
+
+/// Calls `visit(address, state)` for every word or byte of an access.
+template <class Visit>
+void for_each_state(Shadow& shadow, uintptr_t address, size_t bytes, Visit visit) {
+  const uintptr_t end = address + bytes;
+  while (address < end) {
+    Word& word = shadow.at(address);
+    if (!word.parts && address % 4 == 0 && end - address >= 4) {
+      visit(address, word.whole);
+      address += 4;
+      continue;
+    }
+    if (!word.parts) {
+      word.parts = std::make_unique<std::array<Byte, 4>>();
+      word.parts->fill(word.whole);
+    }
+    const uintptr_t word_end = address / 4 * 4 + 4;
+    for (; address < end && address < word_end; ++address) visit(address, (*word.parts)[address % 4]);
+  }
+}
 
 /// What a block had made visible to other blocks when it did an atomic operation: accesses before a barrier,
 /// a

@@ -31,6 +31,8 @@ DeviceProperties open_device() {
   properties.name = "host launcher";
   properties.compute_major = 9;
   properties.multiprocessors = 4;
+  properties.block_shared_bytes = 227 * 1024;
+  properties.multiprocessor_shared_bytes = 228 * 1024;
   properties.total_bytes = properties.free_bytes = kTotalBytes;
   return properties;
 }

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "engine/cpu/cpu_engine.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cpu {
 
@@ -55,7 +56,7 @@ void CpuEngine::train_head(int images, bool fake_quantise) {
   }
   metrics_.step_loss_sums.back() = loss;
   metrics_.images += images;
-  if (!std::isfinite(loss)) note_non_finite("head: non-finite loss");
+  if (!std::isfinite(loss)) note_non_finite(non_finite_loss());
 }
 
 void CpuEngine::backward(int images, const StepSpec& step) {
@@ -157,7 +158,7 @@ void CpuEngine::update_parameters(const StepSpec& step) {
   for (auto& unit : units_) {
     const size_t channels = static_cast<size_t>(unit->conv.out_channels);
     if (!unit->frozen) {
-      const float decay = unit->conv.kind == ConvKind::kDepthwise ? 0.0f : plan_.weight_decay;
+      const float decay = weight_decay_of(plan_, unit->conv.kind);
       add(unit->conv.name, unit->offsets.weight, unit->weight_count(), unit->weight_gradient.data(),
           unit->gradient_tasks, unit->weights.input_scale, decay);
       unit->weights.valid = false;
@@ -178,8 +179,7 @@ void CpuEngine::update_parameters(const StepSpec& step) {
   });
   const auto bad = std::find(finite.begin(), finite.end(), 0);
   if (bad != finite.end()) {
-    note_non_finite(owners[static_cast<size_t>(bad - finite.begin())] +
-                    ": non-finite parameters after the step");
+    note_non_finite(non_finite_parameters(owners[static_cast<size_t>(bad - finite.begin())]));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cpu {
 namespace {
@@ -171,7 +172,7 @@ void CpuEngine::prepare_conv(size_t index, bool fake_quantise) {
   const ConvQuant quant = plan_.quant[index];
   const float* source = values(unit.offsets.weight, unit.weight_count()).data();
   float* effective = weights.effective.data();
-  if (unit.frozen && plan_.frozen[index].bits != kFloatBits) {
+  if (is_frozen_in_codes(plan_, index)) {
     const std::vector<float> frozen = dequantise_weights(plan_.frozen[index]);
     std::copy(frozen.begin(), frozen.end(), effective);
   } else if (!unit.frozen && fake_quantise && quant.quantised()) {
@@ -183,12 +184,7 @@ void CpuEngine::prepare_conv(size_t index, bool fake_quantise) {
   } else {
     std::copy(source, source + unit.weight_count(), effective);
   }
-  weights.input_scale = 1;
-  if (index == 0) {
-    weights.input_scale = kInputScale;
-  } else if (fake_quantise && plan_.quant[index - 1].quantised()) {
-    weights.input_scale = activation_scale(plan_.quant[index - 1].activation_bits);
-  }
+  weights.input_scale = input_unit(plan_, index, fake_quantise);
   if (unit.conv.kind == ConvKind::kPointwise) {
     pack_panels(effective, rows, columns, weights.input_scale, weights.forward.data());
     pack_panels_transposed(effective, columns, rows, weights.transposed.data());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forward half of a step.
 #include "engine/cpu/cpu_engine.h"
+#include "engine/step_rules.h"
 
 namespace fixynn::cpu {
 
@@ -49,20 +50,18 @@ void CpuEngine::normalise_conv(size_t index, int images, Normalise normalise, bo
   if (normalise == Normalise::kBatch) {
     unit.batch_norm.set_batch_statistics(unit.forward_sums, unit.partition(images).tasks,
                                          unit.output_pixels(images), mean);
-    if (!unit.batch_norm.finite()) note_non_finite(unit.conv.name + ": non-finite batch statistics");
+    if (!unit.batch_norm.finite()) note_non_finite(non_finite_statistics(unit.conv.name));
   } else {
     unit.batch_norm.set_statistics(mean, statistics(unit.offsets.variance, channels));
   }
-  const ConvQuant quant = plan_.quant[index];
-  const int code_max = fake_quantise && quant.quantised() ? activation_code_max(quant.activation_bits) : 0;
+  const int code_max = pass_code_max(plan_, index, fake_quantise);
   unit.batch_norm.prepare_forward(values(unit.offsets.gamma, channels), values(unit.offsets.beta, channels),
                                   code_max);
 }
 
 HeadPass CpuEngine::head_pass(float* scratch, bool fake_quantise) {
   const ConvUnit& last = *units_.back();
-  const ConvQuant quant = plan_.quant.back();
-  const float scale = fake_quantise && quant.quantised() ? activation_scale(quant.activation_bits) : 1.0f;
+  const float scale = output_unit(plan_, units_.size() - 1, fake_quantise);
   const int pixels = plan_.network.feature_pixels();
   HeadPass pass{};
   pass.z_in = last.z.data();
