@@ -22,6 +22,21 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Where the engine observed them: convolutions whose codes would have a bit to spare.
+void log_ranges(Log& log, const MobileNet& network, const std::vector<ActivationRange>& ranges) {
+  if (ranges.empty()) return;
+  size_t least = 0;
+  int narrow = 0;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    if (ranges[i].largest < ranges[least].largest) least = i;
+    if (ranges[i].largest < kRelu6Max / 2) ++narrow;
+  }
+  log.info(
+      "weights: {} of {} convolutions stay below half of ReLU6's range on these images; the least is {}, up "
+      "to {:.2f}",
+      narrow, ranges.size(), network.convs[least].name, ranges[least].largest);
+}
+
 double percent(int64_t part, int64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -48,6 +63,7 @@ const ModelParameters& StartWeights::get(const RunContext& context, uint64_t see
         "training "
         "images (the function is unchanged)",
         samples.size());
+    log_ranges(context.log, context.network, engine->observed_ranges());
   }
   return by_seed_.emplace(seed, std::move(pretrained.parameters)).first->second;
 }
