@@ -5,6 +5,7 @@ PyTorch for the comparison with it. docs/gpu.md explains the report."""
 import argparse
 import datetime
 import json
+import lzma
 import os
 import pathlib
 import platform
@@ -32,6 +33,10 @@ STEPS = [
 ]
 
 
+class UsageError(Exception):
+    """One sentence for the user: exit code 2."""
+
+
 class Result:
     def __init__(self, code, out, err, seconds, timed_out):
         self.code, self.out, self.err, self.seconds, self.timed_out = code, out, err, seconds, timed_out
@@ -57,22 +62,29 @@ class Check:
         pack = pathlib.Path(args.pack).resolve() if args.pack else None
         if pack is None and not args.bin and (self.source / "PACK").exists():
             pack = self.source
-        self.out = pathlib.Path(args.out).resolve()
-        self.out.mkdir(parents=True, exist_ok=True)
-        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="gpu_check_"))
         self.libraries = []
+        self.out = pathlib.Path(args.out).resolve()
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            self.log = open(self.out / "gpu_check.log", "w")
+        except OSError as problem:
+            raise UsageError(f"--out: {self.out} cannot be written ({problem.strerror})") from None
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="gpu_check_"))
         if pack is not None:
             self.tools, self.source = pack / "tools", pack
             if not args.data and (pack / "data").is_dir():
                 args.data = [str(pack / "data")]
             if not args.weights and (pack / "weights").is_dir():
                 args.weights = str(next((pack / "weights").iterdir()))
-            with tarfile.open(pack / "programs.tar.xz") as programs:
-                programs.extractall(self.scratch)
+            try:
+                with tarfile.open(pack / "programs.tar.xz") as programs:
+                    programs.extractall(self.scratch)
+            except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as problem:
+                raise UsageError(f"{pack}/programs.tar.xz cannot be unpacked ({problem}); copy the pack again, or make one "
+                                 "with tools/gpu_pack.sh") from None
             self.bin, self.libraries = self.scratch / "bin", [str(self.scratch / "lib")]
         else:
             self.bin = pathlib.Path(args.bin or self.source / "build/release").resolve()
-        self.log = open(self.out / "gpu_check.log", "w")
         self.gpu, self.gpu_reason, self.torch = False, "", None
         self.networks = []  # (network file, folder of its data) that the training left
         self.deadline = time.monotonic() + 60 * args.minutes
@@ -84,7 +96,7 @@ class Check:
         for path in (self.bin / name, self.bin / "tests/cuda" / name):
             if path.exists():
                 return str(path)
-        raise FileNotFoundError(f"{name} is not in {self.bin}")
+        raise UsageError(f"{name} is not in {self.bin}; build first, or name the build folder with --bin or a pack with --pack")
 
     def environment(self, own):
         env = dict(os.environ)
@@ -127,7 +139,10 @@ class Check:
         return str(path)
 
     def look_around(self):
-        """Is there a card, is there PyTorch, and where is cuDNN?"""
+        """Do the programs start, is there a card, is there PyTorch, and where is cuDNN?"""
+        started = self.fixynn("fixynn-bench", ["--version"], 60)
+        if started.code != 0:
+            raise RuntimeError(f"the programs do not run on this machine: {started.sentence()}")
         python = self.args.python
         text = ("import json, os, torch\nfolders = []\ntry:\n import nvidia.cudnn\n"
                 " folders = [os.path.join(p, 'lib') for p in nvidia.cudnn.__path__]\nexcept ImportError: pass\n"
@@ -148,7 +163,24 @@ class Check:
         if probe.code == 0:
             return None
         self.gpu_reason = probe.sentence()
-        return f"nvidia-smi lists a card, but the first step on it failed: {self.gpu_reason}" if self.gpu else None
+        if self.gpu:
+            return f"nvidia-smi lists a card, but the first step on it failed: {self.gpu_reason}"
+        # Exit code 2 is the program's own word for "no usable card"; anything else is a program that fails.
+        return None if probe.code == 2 else f"the first step failed: {self.gpu_reason}"
+
+
+def python_program(text):
+    found = shutil.which(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text} is no program")
+    return os.path.abspath(found)
+
+
+def minutes(text):
+    value = float(text)
+    if not 0 < value <= 24 * 60:
+        raise ValueError
+    return value
 
 
 def parse_arguments():
@@ -160,23 +192,26 @@ def parse_arguments():
                    help="GTSRB or CIFAR-10 in the official layout, or a folder of both; may be repeated; default: what the "
                    "pack holds. Without any the trainings use generated signs")
     p.add_argument("--weights", metavar="FILE", help="ImageNet weights that the trainings start from; default: what the pack holds")
-    p.add_argument("--minutes", type=float, help="time for everything (default 30, with --quick 5)")
+    p.add_argument("--minutes", type=minutes, help="time for everything (default 30, with --quick 5)")
     p.add_argument("--only", metavar="STEPS", help=f"some of {','.join(name for name, _, _ in STEPS)}")
     p.add_argument("--quick", action="store_true", help="fewer and shorter measurements")
     p.add_argument("--precision", choices=["bf16", "tf32", "fp32"], default="bf16", help="of the trainings")
-    p.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
+    p.add_argument("--python", default=sys.executable, type=python_program, help="the Python that has PyTorch")
     p.add_argument("--device", choices=["cuda", "cpu"], default="cuda", help="cpu: try the script itself, without a card")
     args = p.parse_args()
     if args.minutes is None:
         args.minutes = 5 if args.quick else 30
     known = [name for name, _, _ in STEPS]
-    args.only = args.only.split(",") if args.only else known
+    args.only = [name.strip() for name in args.only.split(",")] if args.only is not None else known
     for name in args.only:
         if name not in known:
             p.error(f"--only: {name} is none of {', '.join(known)}")
     for path in [*args.data, *([args.weights] if args.weights else [])]:
         if not pathlib.Path(path).exists():
             p.error(f"{path} does not exist")
+    for given in args.data:
+        if not gpu_steps.kinds_below(given):
+            p.error(f"--data: {given} holds neither GTSRB (Final_Training/Images) nor CIFAR-10 (data_batch_1.bin)")
     return args
 
 
@@ -190,9 +225,7 @@ def run_step(check, name, function, seconds):
     return {"name": name, **step, "seconds": round(time.monotonic() - start, 1)}
 
 
-def main():
-    args = parse_arguments()
-    check = Check(args)
+def ask(check, args):
     report = {"version": 1, "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
               "host": platform.node(), "quick": args.quick, "device": args.device, "minutes": args.minutes, "steps": []}
     trouble = check.look_around()
@@ -209,9 +242,27 @@ def main():
     report["failed"] = [step["name"] for step in report["steps"] if step["status"] == "failed"]
     report["finished"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     gpu_report.write(check.out, report)
-    shutil.rmtree(check.scratch, ignore_errors=True)
     print(f"\n{gpu_report.headline(report)}\nreport: {check.out / 'gpu_report.md'}")
     return 1 if report["failed"] else 0
+
+
+def main():
+    args = parse_arguments()
+    check = None
+    try:
+        check = Check.__new__(Check)
+        check.scratch = None
+        check.__init__(args)
+        return ask(check, args)
+    except (UsageError, RuntimeError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2 if isinstance(problem, UsageError) else 1
+    except KeyboardInterrupt:
+        print("error: stopped; the report holds the steps before", file=sys.stderr)
+        return 130
+    finally:
+        if check is not None and check.scratch is not None:
+            shutil.rmtree(check.scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 # --data and --weights copy to OUT_DIR/data and OUT_DIR/weights, where gpu_check.sh looks for them.
 set -euo pipefail
 usage() { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+case ${1:-} in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 [ $# -ge 2 ] || usage
 build=$1 out=$2
 shift 2
@@ -22,23 +23,27 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 for path in "${data[@]}" "${weights[@]}"; do
-  [ -e "$path" ] || { echo "error: $path does not exist" >&2; exit 1; }
+  [ -e "$path" ] || { echo "error: $path does not exist" >&2; exit 2; }
+  case $(realpath "$path")/ in
+    "$(realpath -m "$out")"/*) echo "error: $path lies in $out, which is made anew; copy it elsewhere first" >&2; exit 2 ;;
+  esac
 done
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
-[ -d "$build" ] || { echo "error: $build is not a build folder" >&2; exit 1; }
+[ -d "$build" ] || { echo "error: $build is not a build folder" >&2; exit 2; }
+for name in fixynn-train fixynn-bench fixynn-eval fixynn-import fixynn-data tests/cuda/test_cuda_device; do
+  [ -x "$build/$name" ] || { echo "error: $build/$name is missing; build with CUDA and with tests first" >&2; exit 2; }
+done
 if [ -e "$out" ] && [ ! -e "$out/PACK" ] && [ -n "$(ls -A "$out")" ]; then
   echo "error: $out is neither empty nor an older pack" >&2
-  exit 1
+  exit 2
 fi
 rm -rf "$out"
 mkdir -p "$out/bin" "$out/lib"
+echo "being made" > "$out/PACK"
 
 for name in fixynn-train fixynn-bench fixynn-eval fixynn-import fixynn-data fixynn-doctor tests/cuda/test_cuda_device; do
   if [ -x "$build/$name" ]; then
     strip -o "$out/bin/$(basename "$name")" "$build/$name"
-  elif [ "$name" != fixynn-doctor ]; then
-    echo "error: $build/$name is missing; build with CUDA and with tests first" >&2
-    exit 1
   fi
 done
 
@@ -50,6 +55,9 @@ ldd "$out"/bin/* | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u |
   done
 
 cp -r "$source_dir/configs" "$out/configs"
+mkdir "$out/docs"
+cp "$source_dir/docs/gpu.md" "$out/docs/"
+cp "$source_dir/LICENSE" "$out/"
 mkdir "$out/tools"
 cp "$source_dir"/tools/gpu_{check.sh,check.py,steps.py,report.py} "$source_dir/tools/compare_torch.py" "$out/tools/"
 LD_LIBRARY_PATH="$out/lib" "$out/bin/fixynn-bench" --version > "$out/PACK"

@@ -109,7 +109,7 @@ def training_lines(step):
         lines += [f"Target: all of them in {step['target_seconds']} s.", ""]
     bits = step.get("same_bits")
     if bits:
-        lines += [f"Same seed, same bits: {'yes' if bits['same'] else 'NO'}"
+        lines += [f"Same seed, same bits: { {True: 'yes', False: 'NO', None: 'not compared'}[bits['same']] }"
                   + "".join(f"; {name} sha256 {value[:16]}" for name, value in bits.get("sha256", {}).items()), ""]
     return lines
 

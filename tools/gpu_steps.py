@@ -306,15 +306,19 @@ def signs(check):
 
 def data_sets(check):
     """(kind, root) of what --data names."""
-    found = []
-    for given in map(pathlib.Path, check.args.data):
-        below = sorted(p for p in [*given.glob("*"), *given.glob("*/*")] if p.is_dir() and "Final_" not in str(p))
-        for folder in [given, *below]:
-            if (folder / "Final_Training").is_dir():
-                found.append(("gtsrb", folder.resolve()))
-            elif (folder / "cifar-10-batches-bin").is_dir() or (folder / "data_batch_1.bin").exists():
-                if folder.name != "cifar-10-batches-bin" or folder == given:
-                    found.append(("cifar10", folder.resolve()))
+    return [found for given in check.args.data for found in kinds_below(given)]
+
+
+def kinds_below(given):
+    """(kind, root) of the data sets in a folder or up to two folders below it."""
+    given, found = pathlib.Path(given), []
+    below = sorted(p for p in [*given.glob("*"), *given.glob("*/*")] if p.is_dir() and "Final_" not in str(p))
+    for folder in [given, *below]:
+        if (folder / "Final_Training").is_dir():
+            found.append(("gtsrb", folder.resolve()))
+        elif (folder / "cifar-10-batches-bin").is_dir() or (folder / "data_batch_1.bin").exists():
+            if folder.name != "cifar-10-batches-bin" or folder == given:
+                found.append(("cifar10", folder.resolve()))
     return found
 
 
@@ -335,6 +339,9 @@ SMALL = {"model.pretrained": "none", "data.size": 64, "data.max_train_images": 1
          "train.epochs": 2, "train.batch_size": 64, "fixed_layers": "[0, 7]", "train.warmup_epochs": 1}
 
 
+SAME = {True: "yes", False: "NO", None: "not compared"}
+
+
 def same_bits(check, seconds):
     """Two trainings with one seed: do they write the same files?"""
     sums = []
@@ -342,7 +349,8 @@ def same_bits(check, seconds):
         folder = check.scratch / f"same_bits_{attempt}"
         result = train(check, "quickstart.yaml", folder, {**SMALL, "data.root": signs(check)}, seconds / 2)
         if result.code != 0:
-            return {"same": False, "reason": result.sentence()}
+            # Nothing was compared: neither equal nor different.
+            return {"same": None, "failed": not result.timed_out, "reason": result.sentence()}
         files = sorted((folder / "networks").glob("*.safetensors"))
         sums.append({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
     check.networks.append((folder / "networks" / "fixed_07.safetensors", signs(check)))
@@ -380,13 +388,16 @@ def training(check, seconds):
     chosen = [(kind, root, False) for kind, root in sets] or [("gtsrb", signs(check), True)]
     runs = [one_training(check, *one, (end - time.monotonic()) / (len(chosen) - i)) for i, one in enumerate(chosen)]
     done, wanted = sum(len(run["points"]) for run in runs), sum(run["wanted"] for run in runs)
-    text = f"{done} of {wanted} trainings; same seed, same bits: {'yes' if bits['same'] else 'NO'}"
+    text = f"{done} of {wanted} trainings; same seed, same bits: {SAME[bits['same']]}"
+    if not sets:
+        text += "; generated signs, for want of --data"
     if bits.get("reason"):
         text += f" ({bits['reason']})"
     for run in runs:
         text += f"; {run['data']}: {run['reason']}" if run["reason"] else ""
-    failed = not bits["same"] or any(run["failed"] for run in runs)
-    return outcome("failed" if failed else "passed" if done == wanted else "partial", text, same_bits=bits, runs=runs,
+    failed = bits["same"] is False or bits.get("failed", False) or any(run["failed"] for run in runs)
+    complete = done == wanted and bits["same"]
+    return outcome("failed" if failed else "passed" if complete else "partial", text, same_bits=bits, runs=runs,
                    target_seconds=TRAININGS_TARGET_SECONDS)
 
 
