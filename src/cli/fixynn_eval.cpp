@@ -46,7 +46,8 @@ void add_options(CLI::App& app, Arguments& arguments, std::string& engine, std::
   app.add_option("--split", split, "test or train.")
       ->check(CLI::IsMember({"test", "train"}).description(""))
       ->type_name("SPLIT");
-  app.add_option("--engine", engine, "cpu (fast), cuda, or integer (the exact executor, slow).")
+  app.add_option("--engine,--device", engine,
+                 "cpu (fast), cuda, auto (cuda where it can be had), or integer (the exact executor, slow).")
       ->check(CLI::IsMember({"auto", "cpu", "cuda", "integer"}).description(""))
       ->type_name("ENGINE");
   app.add_option("--images", request.images, "Only the first so many images; 0 = all.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/device_facts.h"
 
+#include "core/error.h"
 #include "engine/cpu/kernels/kernels.h"
 
 #if defined(FIXYNN_HAVE_CUDA)
@@ -56,6 +57,16 @@ DeviceFacts device_facts() {
   facts.cuda_problem = "this program was built without CUDA";
 #endif
   return facts;
+}
+
+void check_device(const EngineOptions& options) {
+  if (options.device != DeviceChoice::kCuda) return;
+#if defined(FIXYNN_HAVE_CUDA)
+  const std::string problem = cuda::unusable_reason();
+  if (!problem.empty()) fail_usage("{}", problem);
+#else
+  fail_usage("cuda: this build has no CUDA (nvcc was not found); use --device (engine.device) cpu or auto");
+#endif
 }
 
 }  // namespace fixynn

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/engine_options.h"
+
 namespace fixynn {
 
 struct CardFacts {
@@ -28,5 +30,8 @@ struct DeviceFacts {
 
 /// Never throws.
 DeviceFacts device_facts();
+
+/// Throws Error(kUsage) where a card is asked for and cannot be had: early, before data are read.
+void check_device(const EngineOptions& options);
 
 }  // namespace fixynn

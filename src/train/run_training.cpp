@@ -181,6 +181,7 @@ int run_training(const RunRequest& request, const TrainServices& services, const
                  Log& log) {
   check_data_root(request.config.data);
   check_run_directory(request.run_directory, request.config, request.resume);
+  if (services.check_device) services.check_device();
   const RunDirectory directory(request.run_directory);
   directory.create();
   const RunLock lock(request.run_directory);
@@ -195,6 +196,8 @@ int run_training(const RunRequest& request, const TrainServices& services, const
     log.warn("there is nothing to resume in {}: it starts anew", request.run_directory.string());
   log.info("fixynn-train {} ({}): run directory {}", kVersion, kRevision, request.run_directory.string());
 
+  const std::filesystem::path status_file = directory.file("status.json");
+  const std::string status_before = std::filesystem::exists(status_file) ? read_text_file(status_file) : "";
   Progress progress(directory, log);
   const auto record_failure = [&](const std::string& message) {
     log.fail_line(message);
@@ -206,6 +209,13 @@ int run_training(const RunRequest& request, const TrainServices& services, const
   };
   try {
     return train_in(directory, request, services, signal, progress, log);
+  } catch (const Error& error) {
+    record_failure(error.what());
+    // A request that was refused leaves a finished run finished.
+    if (error.code() == ExitCode::kUsage && !status_before.empty()) {
+      write_file_atomic(status_file, status_before);
+    }
+    throw;
   } catch (const std::exception& error) {
     record_failure(error.what());
     throw;

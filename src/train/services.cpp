@@ -6,11 +6,13 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "engine/device_facts.h"
 
 namespace fixynn {
 
 TrainServices default_services(const EngineOptions& options) {
   TrainServices services;
+  services.check_device = [=] { check_device(options); };
   services.make_train_engine = [=](const TrainPlan& plan) { return make_train_engine(plan, options); };
   services.make_integer_engine = [=](const IntegerNetwork& network) {
     return make_integer_engine(network, options);

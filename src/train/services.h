@@ -14,6 +14,8 @@ namespace fixynn {
 /// What a training takes from elsewhere, so that tests can put something small or something broken in its
 /// place.
 struct TrainServices {
+  /// Throws where the engine cannot be had; may be empty.
+  std::function<void()> check_device = {};
   std::function<std::unique_ptr<TrainEngine>(const TrainPlan&)> make_train_engine;
   std::function<std::unique_ptr<IntegerEngine>(const IntegerNetwork&)> make_integer_engine;
   std::function<ImageSet(const LoadOptions&, Split)> load_images;
