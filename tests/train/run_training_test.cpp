@@ -283,6 +283,25 @@ TEST_F(RunTraining, RefusesToGoOnInAnotherArithmetic) {
   expect_as_unbroken();
 }
 
+/// Refusing to go on says nothing about what was done before.
+TEST_F(RunTraining, ARefusalLeavesTheStateOfTheRun) {
+  EXPECT_EQ(small_.run(), 0);
+  const std::string finished = small_.bytes("status.json");
+  EXPECT_THAT(finished, HasSubstr("\"finished\""));
+  small_.request.resume = true;
+  small_.hooks->facts = {.device = "A card", .precision = Precision::kTf32};
+  EXPECT_THAT(message_of([this] { small_.run(); }), HasSubstr("A card"));
+  EXPECT_EQ(small_.bytes("status.json"), finished);
+}
+
+/// A device that cannot be had is told before anything is read or written.
+TEST_F(RunTraining, AMissingDeviceIsToldFirst) {
+  small_.services.check_device = [] { fail_usage("no card"); };
+  small_.services.load_images = [](const LoadOptions&, Split) -> ImageSet { throw Error("read"); };
+  EXPECT_EQ(message_of([this] { small_.run(); }), "no card");
+  EXPECT_FALSE(std::filesystem::exists(small_.directory().file("status.json")));
+}
+
 /// A run that has trained nothing yet may begin anew on another device.
 TEST_F(RunTraining, ARunWithoutResultsMayChangeItsArithmetic) {
   small_.hooks->before_step = [](int) { throw Error("stopped"); };
