@@ -4,14 +4,10 @@
 #include "cuda/device_info.h"
 
 namespace fixynn::cuda {
-namespace {
-
-/// 13000 is 13.0.
-std::string version_text(int version) {
+std::string cuda_version_text(int version) {
+  if (version == 0) return {};
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
-
-}  // namespace
 
 DeviceList list_devices() {
   DeviceList list;
@@ -23,8 +19,8 @@ DeviceList list_devices() {
     if (list.driver_version == 0) {
       list.reason = "this machine has no NVIDIA driver";
     } else if (status == cudaErrorInsufficientDriver) {
-      list.reason = "the NVIDIA driver supports CUDA " + version_text(list.driver_version) +
-                    " and this program needs " + version_text(list.runtime_version) +
+      list.reason = "the NVIDIA driver supports CUDA " + cuda_version_text(list.driver_version) +
+                    " and this program needs " + cuda_version_text(list.runtime_version) +
                     "; install a newer driver";
     } else if (status == cudaSuccess || status == cudaErrorNoDevice) {
       list.reason = "this machine has no CUDA device";

@@ -21,6 +21,9 @@ struct DeviceList {
   int driver_version = 0;   ///< newest CUDA that the driver supports; 0: no driver
 };
 
+/// CUDA's 13000 is "13.0"; empty for 0, none.
+std::string cuda_version_text(int version);
+
 /// Never throws; a machine without a driver is a normal machine.
 DeviceList list_devices();
 

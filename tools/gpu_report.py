@@ -3,6 +3,8 @@
 import json
 import os
 
+import gpu_steps
+
 WORDS = {"passed": "passed", "failed": "**FAILED**", "partial": "cut short", "not_run": "not run"}
 
 
@@ -109,7 +111,7 @@ def training_lines(step):
         lines += [f"Target: all of them in {step['target_seconds']} s.", ""]
     bits = step.get("same_bits")
     if bits:
-        lines += [f"Same seed, same bits: { {True: 'yes', False: 'NO', None: 'not compared'}[bits['same']] }"
+        lines += [f"Same seed, same bits: {gpu_steps.SAME[bits['same']]}"
                   + "".join(f"; {name} sha256 {value[:16]}" for name, value in bits.get("sha256", {}).items()), ""]
     return lines
 

@@ -22,17 +22,11 @@ bool has_vector_kernels() {
 }
 
 #if defined(FIXYNN_HAVE_CUDA)
-/// CUDA's 13000 as "13.0".
-std::string version_text(int version) {
-  if (version == 0) return {};
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 void add_cuda(DeviceFacts& facts) {
   const cuda::DeviceList list = cuda::list_devices();
   facts.cuda_in_build = true;
-  facts.cuda_version = version_text(list.runtime_version);
-  facts.driver_supports = version_text(list.driver_version);
+  facts.cuda_version = cuda::cuda_version_text(list.runtime_version);
+  facts.driver_supports = cuda::cuda_version_text(list.driver_version);
   for (const cuda::DeviceInfo& device : list.devices) {
     facts.cards.push_back({device.name,
                            std::to_string(device.compute_major) + "." + std::to_string(device.compute_minor),

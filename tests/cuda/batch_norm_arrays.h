@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "cuda/device_array.h"
 #include "engine/reference/reference_ops.h"
 
@@ -95,5 +97,17 @@ struct TestActivation {
   DeviceArray<float> device_a, device_b;
   cuda::Activation pass;
 };
+
+/// Smallest, then largest value of each channel, as BatchNormFinish::range has them.
+inline std::vector<float> channel_range(const std::vector<float>& values, size_t channels) {
+  std::vector<float> range(2 * channels);
+  for (size_t i = 0; i < values.size(); ++i) {
+    float& low = range[i % channels];
+    float& high = range[channels + i % channels];
+    low = i < channels ? values[i] : std::min(low, values[i]);
+    high = i < channels ? values[i] : std::max(high, values[i]);
+  }
+  return range;
+}
 
 }  // namespace fixynn::testing_cuda

@@ -218,14 +218,7 @@ TEST_F(DepthwiseForward, MatchesReference) {
         }
         EXPECT_EQ(norm.fault.read()[0], kNoFaultYet);
         if (!quantise) continue;
-        std::vector<float> range(2 * layer.channels);
-        for (size_t i = 0; i < stored.size(); ++i) {
-          float& low = range[i % layer.channels];
-          float& high = range[layer.channels + i % layer.channels];
-          low = i < layer.channels ? stored[i] : std::min(low, stored[i]);
-          high = i < layer.channels ? stored[i] : std::max(high, stored[i]);
-        }
-        EXPECT_EQ(norm.range.read(), range);
+        EXPECT_EQ(norm.range.read(), testing_cuda::channel_range(stored, layer.channels));
       }
     }
   }
