@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cost/activity.h"
+#include "cost/instant_estimate.h"
+#include "cost/platform.h"
+#include "cost/published_models.h"
+#include "hardware/technology.h"
+
+namespace fixynn {
+
+struct CostRequest {
+  CostModelKind model = CostModelKind::kCalibrated;
+  std::vector<int> fixed_layers = {0, 4, 7, 11, 14};
+  std::vector<double> areas_mm2 = {3.0};
+  std::optional<int> used_layers;
+  std::string technology = "16nm";
+  std::optional<double> clock_mhz;  ///< absent: the model's or technology's
+  PlanOptions plan;
+  CalibratedOptions calibrated;
+  DeepFreezeFaults faults;
+  bool instant = false;  ///< kCalibrated without building adder graphs
+  int threads = 0;
+};
+
+/// Costs of one design for several numbers of fixed layers and areas.
+struct CostStudy {
+  CostRequest request;
+  MobileNet network;
+  std::string source;
+  bool assumed_weights = false;
+  std::optional<Technology> technology;  ///< kCalibrated only
+  std::vector<FfeCost> ffes;             ///< one an entry of fixed_layers
+  std::vector<HardwarePlan> plans;       ///< the same, kCalibrated only
+  std::vector<PlatformPoint> points;     ///< areas outermost, fixed_layers innermost
+};
+
+/// `activity`: counted on images for the largest plan, or empty. Throws Error(kUsage) for numbers of layers
+/// outside 0..14 and what the models refuse.
+CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
+                         const std::vector<ConvActivity>& activity = {}, const PlanProgress& progress = {});
+
+}  // namespace fixynn

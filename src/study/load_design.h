@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hardware/design.h"
+
+namespace fixynn {
+
+/// Bits over those of the file: "8", "8/6" (weights/activations), or per layer "8,8,6/8,..." (a shorter list
+/// ends with its last entry). Throws Error(kUsage) with the accepted form.
+std::vector<ConvQuant> parse_bits(const std::string& text, const MobileNet& network);
+
+struct DesignRequest {
+  std::filesystem::path path;       ///< network, float model, configuration or run directory
+  std::optional<std::string> bits;  ///< as parse_bits
+  std::optional<double> sparsity;   ///< 0..1; absent: as the weights are (0.5 for assumed weights)
+  std::optional<int> input_size;    ///< pixels; absent: the file's
+};
+
+/// What stands behind an estimate.
+struct LoadedDesign {
+  enum class Kind { kNetwork, kModel, kConfig, kRun } kind = Kind::kNetwork;
+  HardwareDesign design;
+  double sparsity = 0;
+  /// Float parameters, for other bits than the design's; absent for assumed weights.
+  std::optional<ModelParameters> parameters;
+  /// The integer network whose codes the design has, for activity on images; absent unless the file is one
+  /// (or a run holds one) and neither bits nor sparsity nor size were changed.
+  std::optional<IntegerNetwork> integer_network;
+};
+
+/// Loads any of:
+///   NETWORK  networks/fixed_NN.safetensors of fixynn-train, or a float model of fixynn-import
+///   CONFIG   a .yaml: the weights of model.pretrained where that file is there, else assumed weights
+///   RUN      a run directory: its network with the most fixed layers
+/// Layers behind the frozen ones are planned at the FFE's bits, so that every N can be asked. Throws one
+/// sentence naming the file and the remedy.
+LoadedDesign load_design(const DesignRequest& request);
+
+}  // namespace fixynn
