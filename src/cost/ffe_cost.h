@@ -43,6 +43,7 @@ struct FfeCost {
   double area_mm2 = 0;
   double static_power_w = 0;          ///< whatever the throughput
   double energy_per_inference_j = 0;  ///< beside the static power
+  bool energy_known = true;           ///< false: the two above are missing parts; energies are then n/a
   /// Inferences a second that one FFE can do at the clock; absent where the model sets no limit.
   std::optional<double> most_inferences_per_second;
   double latency_s = 0;  ///< from the first pixel in to the last code out

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cost/calibrated_model.h"
@@ -30,16 +32,21 @@ class InstantEstimate {
   HardwarePlan plan(std::span<const ConvQuant> quant, int fixed_layers) const;
 
  private:
+  /// What depends on a convolution's weights at one width.
   struct Digits {
     int64_t zeros = 0, csd_digits = 0;
-    double estimated_adders = 0;
-    std::vector<Interval> unit_accumulators;
+    int64_t nonzero_outputs = 0;              ///< output channels with a weight
+    std::vector<int64_t> positive, negative;  ///< sums of the codes of each sign, per output channel
   };
+  static Digits count_digits(const Conv& conv, const QuantisedWeights& weights);
+
   MobileNet network_;
+  std::string source_;
+  bool assumed_weights_ = false;
   PlanOptions options_;
   Technology technology_;
   CalibratedOptions cost_options_;
-  std::vector<std::vector<Digits>> digits_;  ///< [convolution][weight bits]
+  std::vector<std::array<Digits, kMaxBits + 1>> digits_;  ///< [convolution][weight bits]
 };
 
 }  // namespace fixynn

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "hardware/hardware_plan.h"
+
+namespace fixynn {
+
+/// Fills in what only the adder graphs of `conv` would tell: adders, adder bits, levels and pipeline
+/// registers, from csd_digits, the input width and `nonzero_outputs`, the output channels with a weight. The
+/// law and its error on real layers: adder_estimate.cpp.
+void estimate_graphs(ConvPlan& conv, int64_t nonzero_outputs, const PlanOptions& options);
+
+}  // namespace fixynn

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cost/calibrated_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "cost/technology_fixture.h"
+
+namespace fixynn {
+namespace {
+
+using testing::HasSubstr;
+
+HardwarePlan plan_of(int weight_bits, int activation_bits, double sparsity, int fixed_layers,
+                     const PlanOptions& options = {}) {
+  const MobileNet network = make_mobilenet(0.25, 64, 10);
+  const HardwareDesign design = assumed_design(
+      network, std::vector<ConvQuant>(network.convs.size(), {weight_bits, activation_bits}), sparsity);
+  AdderGraphCache cache;
+  return plan_hardware(design, fixed_layers, options, cache, 1);
+}
+
+FfeCost cost_of(const HardwarePlan& plan, const CalibratedOptions& options = {}) {
+  return calibrated_ffe_cost(plan, round_technology(), options);
+}
+
+TEST(CalibratedModel, AreaOfConv1ByHand) {
+  PlanOptions options;
+  options.fold = Fold::kNone;
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1, options);
+  const ConvPlan& conv = plan.convs.front();
+  const CostParts area = *cost_of(plan).layers.front().area_parts_um2;
+  // round_technology: full-adder bit 0.25, register 0.25 + enable 0.125, SRAM 0.0625, requantiser
+  // 0.5 * product bits - 8.
+  EXPECT_DOUBLE_EQ(area.adders, 0.25 * static_cast<double>(conv.adder_bits));
+  EXPECT_DOUBLE_EQ(area.pipeline, 0.375 * static_cast<double>(conv.pipeline_register_bits));
+  EXPECT_DOUBLE_EQ(area.windows, 0.375 * 9 * 3 * 8);
+  EXPECT_DOUBLE_EQ(area.requantisers, 8 * (0.5 * conv.requantiser.accumulator_bits * 16 - 8) + 0.375 * 8 * 8);
+  EXPECT_DOUBLE_EQ(area.parameters, 0.375 * 2 * 48 * 8);
+  EXPECT_DOUBLE_EQ(area.memories, 0.0625 * 2 * 64 * 3 * 8);
+}
+
+TEST(CalibratedModel, SharedMultipliersPayForTheirSelectors) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1);  // burst: 2 channels a multiplier after conv1
+  const RequantiserPlan& r = plan.convs.front().requantiser;
+  ASSERT_EQ(r.multipliers, 4);
+  EXPECT_DOUBLE_EQ(
+      cost_of(plan).layers.front().area_parts_um2->requantisers,
+      4 * (0.5 * r.accumulator_bits * 16 - 8) + 0.0625 * 8 * (r.accumulator_bits + 48) + 0.375 * 8 * 8);
+}
+
+TEST(CalibratedModel, EnergyOfConv1ByHand) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1);
+  const ConvPlan& conv = plan.convs.front();
+  const CostParts energy = *cost_of(plan).layers.front().energy_parts_pj;
+  const double outputs = 32 * 32, inputs = 64 * 64;
+  // 2 fJ a toggle, half of the bits toggle; clock 1 fJ, change 0.5 fJ, product bit 0.25 fJ, access 4 fJ.
+  EXPECT_DOUBLE_EQ(energy.adders, 1e-3 * 2 * 0.5 * static_cast<double>(conv.adder_bits) * outputs);
+  const double pipeline_bits = static_cast<double>(conv.pipeline_register_bits);
+  EXPECT_DOUBLE_EQ(energy.pipeline + energy.windows,
+                   1e-3 * ((pipeline_bits * outputs + 9 * 24 * inputs) * (1 + 0.5 * 0.5)));
+  EXPECT_DOUBLE_EQ(energy.requantisers,
+                   1e-3 * outputs * 8 * (conv.requantiser.accumulator_bits * 16 * 0.25 + 8 * (1 + 0.25)));
+  EXPECT_DOUBLE_EQ(energy.memories, 1e-3 * inputs * 24 * 3 * 4);
+}
+
+TEST(CalibratedModel, CountedActivityReplacesTheMean) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1);
+  const FfeCost counted = calibrated_ffe_cost(plan, round_technology(), {}, {{1e6, 2e6}});
+  EXPECT_DOUBLE_EQ(counted.layers.front().energy_parts_pj->adders, 1e-3 * 2 * 1e6);
+}
+
+TEST(CalibratedModel, UngatedRegistersSeeEveryClock) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 3);
+  const FfeCost gated = cost_of(plan), ungated = cost_of(plan, {.clock_gating = false});
+  EXPECT_GT(ungated.energy_per_inference_j, 1.5 * gated.energy_per_inference_j);
+  EXPECT_DOUBLE_EQ(ungated.area_mm2, gated.area_mm2);
+}
+
+TEST(CalibratedModel, SumsRatesAndLeakage) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 3);
+  const FfeCost cost = cost_of(plan);
+  double area = 0;
+  for (const LayerCost& layer : cost.layers) area += layer.area_mm2;
+  EXPECT_DOUBLE_EQ(cost.area_mm2, area);
+  EXPECT_DOUBLE_EQ(*cost.most_inferences_per_second, 800e6 / (64 * 64));
+  EXPECT_NEAR(cost.static_power_w, area * 1e6 * 3e-9, 1e-15);  // 3 nW/um2
+  EXPECT_NEAR(cost.latency_s, static_cast<double>(plan.latency_cycles()) / 800e6, 1e-15);
+}
+
+// What must hold for every network: fewer bits, more zeros or fewer layers never cost more.
+TEST(CalibratedModel, MonotoneInBitsSparsityAndLayers) {
+  for (const int fixed_layers : {1, 3, 4}) {
+    double last_area = 0, last_energy = 0;
+    for (const auto& [weight_bits, activation_bits] : {std::pair{2, 2}, {4, 4}, {6, 4}, {6, 6}, {8, 8}}) {
+      const FfeCost cost = cost_of(plan_of(weight_bits, activation_bits, 0.3, fixed_layers));
+      EXPECT_GT(cost.area_mm2, last_area) << weight_bits << "/" << activation_bits;
+      EXPECT_GT(cost.energy_per_inference_j, last_energy) << weight_bits << "/" << activation_bits;
+      last_area = cost.area_mm2;
+      last_energy = cost.energy_per_inference_j;
+    }
+    last_area = last_energy = 1e9;
+    for (const double sparsity : {0.0, 0.3, 0.5, 0.75, 0.95, 1.0}) {
+      const FfeCost cost = cost_of(plan_of(8, 8, sparsity, fixed_layers));
+      EXPECT_LE(cost.area_mm2, last_area) << sparsity;
+      EXPECT_LE(cost.energy_per_inference_j, last_energy) << sparsity;
+      last_area = cost.area_mm2;
+      last_energy = cost.energy_per_inference_j;
+    }
+  }
+  double last_area = 0, last_energy = 0;
+  for (int n = 1; n <= 5; ++n) {
+    const FfeCost cost = cost_of(plan_of(8, 8, 0.3, n));
+    EXPECT_GT(cost.area_mm2, last_area) << n;
+    EXPECT_GT(cost.energy_per_inference_j, last_energy) << n;
+    last_area = cost.area_mm2;
+    last_energy = cost.energy_per_inference_j;
+  }
+}
+
+TEST(CalibratedModel, MissingFiguresAreNamedOrLeaveEnergiesOut) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1);
+  Technology technology = round_technology();
+  technology.sram_bit_access_energy_fj.value.reset();
+  const FfeCost without = calibrated_ffe_cost(plan, technology, {});
+  EXPECT_FALSE(without.energy_known);
+  EXPECT_FALSE(without.layers.front().energy_nj.has_value());
+  EXPECT_GT(without.area_mm2, 0);
+  technology.register_bit_area_um2.value.reset();
+  try {
+    (void)calibrated_ffe_cost(plan, technology, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("register_bit_area_um2"));
+  }
+}
+
+}  // namespace
+}  // namespace fixynn
