@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/program.h"
+#include "study/cost_bench.h"
 #include "train/bench.h"
 #include "train/kernel_bench.h"
 
@@ -8,8 +9,8 @@ namespace {
 
 const ManualPage kManual = {
     .name = "fixynn-bench",
-    .summary = "measures the speed of training, evaluation and single kernels",
-    .synopsis = "fixynn-bench train|eval|kernels [OPTIONS]",
+    .summary = "measures the speed of training, evaluation, single kernels and cost estimates",
+    .synopsis = "fixynn-bench train|eval|kernels|cost [OPTIONS]",
     .description =
         "Runs batches of random images of exactly the input size, held in memory and not augmented, and "
         "prints one "
@@ -25,7 +26,8 @@ const ManualPage kManual = {
         "for each pass the median time, GB/s over the fewest bytes that it can read and write, that as a "
         "share "
         "of what a large copy moves, and its share of the step; then the sum of the passes and the time of a "
-        "step as training runs it.",
+        "step as training runs it.\n\n"
+        "'cost' times the instant estimate: one edit of a layer's bits, and Figure 2's sweep.",
     .examples =
         "  fixynn-bench train --size 96 --batch 64 --fixed-layers 7 --bits 8 --threads 2\n"
         "  fixynn-bench eval --size 224 --batch 64 --bits 8 --threads 1\n"
@@ -37,9 +39,9 @@ int run(int argc, char** argv) {
   set_manual(app, kManual);
   BenchRequest request;
   std::string mode;
-  app.add_option("MODE", mode, "train, eval or kernels.")
+  app.add_option("MODE", mode, "train, eval, kernels or cost.")
       ->required()
-      ->check(CLI::IsMember({"train", "eval", "kernels"}).description(""));
+      ->check(CLI::IsMember({"train", "eval", "kernels", "cost"}).description(""));
   app.add_option("--size", request.size, "Input pixels, height = width.")->type_name("S");
   app.add_option("--batch", request.batch_size, "Images a step.")->type_name("B");
   app.add_option("--fixed-layers", request.fixed_layers, "Frozen layers, 0..14.")->type_name("N");
@@ -63,6 +65,12 @@ int run(int argc, char** argv) {
   bool as_json = false;
   app.add_flag("--json", as_json, "With kernels: one JSON line in place of the table.");
   if (!parse_arguments(app, argc, argv)) return 0;
+  if (mode == "cost") {
+    constexpr int kDesigns = 2000;
+    fmt::print("{}", cost_bench_json(request.alpha, request.size,
+                                     run_cost_bench(request.alpha, request.size, kDesigns)));
+    return 0;
+  }
   request.train = mode != "eval";
   if (mode == "kernels") {
     const KernelBenchResult result = run_kernel_bench(request);

@@ -86,7 +86,7 @@ TEST(CalibratedModel, SumsRatesAndLeakage) {
   EXPECT_DOUBLE_EQ(cost.area_mm2, area);
   EXPECT_DOUBLE_EQ(*cost.most_inferences_per_second, 800e6 / (64 * 64));
   EXPECT_NEAR(cost.static_power_w, area * 1e6 * 3e-9, 1e-15);  // 3 nW/um2
-  EXPECT_NEAR(cost.latency_s, static_cast<double>(plan.latency_cycles()) / 800e6, 1e-15);
+  EXPECT_NEAR(*cost.latency_s, static_cast<double>(plan.latency_cycles()) / 800e6, 1e-15);
 }
 
 // What must hold for every network: fewer bits, more zeros or fewer layers never cost more.
