@@ -46,7 +46,9 @@ struct FfeCost {
   bool energy_known = true;           ///< false: the two above are missing parts; energies are then n/a
   /// Inferences a second that one FFE can do at the clock; absent where the model sets no limit.
   std::optional<double> most_inferences_per_second;
-  double latency_s = 0;  ///< from the first pixel in to the last code out
+  /// From the first pixel in to the first code out, without the time of the frame itself; absent where the
+  /// model knows no timing.
+  std::optional<double> latency_s;
   std::vector<LayerCost> layers;
 };
 

@@ -26,8 +26,9 @@ struct Programmable {
   bool extrapolated = false;  ///< larger than the largest published configuration
 };
 
-/// Linear in area between the points. Absent below the smallest. (Above the largest: documented in
-/// nvdla.cpp.)
+/// TOPS and TOPS/W, each linear in area between the points. Absent below the smallest point (0.55 mm2). Above
+/// the largest (3.3 mm2): several of the largest, so TOPS grow with area and TOPS/W stay; marked
+/// extrapolated.
 std::optional<Programmable> nvdla_at(double area_mm2);
 
 }  // namespace fixynn

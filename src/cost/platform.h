@@ -15,7 +15,7 @@ struct PlatformRequest {
   double area_mm2 = 3.0;   ///< of both together
   double clock_mhz = 810;  ///< of the FFE: one input pixel a clock
   /// Layers of the FFE that the network uses: an early tap (FixyNN paper, section 3.3) when fewer than are
-  /// built. Absent: all.
+  /// built. Absent: all. Area and energy stay those of all built layers.
   std::optional<int> used_layers;
   double dram_energy_pj_per_byte = 120;
   int back_end_weight_bits = 8;
@@ -34,7 +34,11 @@ struct PlatformPoint {
   int ffe_copies = 0;
   std::optional<double> programmable_area_mm2, throughput_tops, energy_efficiency_tops_per_w;
   std::optional<double> relative_throughput, relative_efficiency;  ///< to no fixed layers at the same area
-  std::optional<double> inferences_per_second, energy_per_inference_uj, latency_us;
+  std::optional<double> inferences_per_second, energy_per_inference_uj;
+  /// From the first pixel in to the last result: latency of the FFE's pipeline, time of one frame through one
+  /// FFE, then the back end's operations at its full speed. Absent where the model knows no timing of its
+  /// FFE. DRAM latency, the head's last steps and queues are not in it.
+  std::optional<double> latency_us;
   /// Parts of energy_per_inference_uj. DRAM is not in it, as in the paper's efficiency.
   std::optional<double> ffe_energy_uj, back_end_energy_uj, dram_energy_uj;
   int64_t dram_bytes_per_inference = 0;  ///< back-end weights, read once an inference
@@ -48,11 +52,26 @@ struct PlatformPoint {
 /// multiply-accumulate of the convolutions and two a batch-norm output.
 double inference_ops(const MobileNet& network);
 
-/// `ffe.fixed_layers` 0: the programmable accelerator alone. Throws Error(kUsage) for an area that is not a
-/// positive number and for used_layers beyond the built ones.
+/// FFE and NVDLA share `request.area_mm2`; `ffe.fixed_layers` 0: the NVDLA alone. With f the share of
+/// operations in the used layers (fixed_ops_percent) and P(a), E(a) the NVDLA's TOPS and TOPS/W at the area
+/// that is left:
+///   throughput = min(P(a) / (1 - f), copies x most_inferences_per_second x operations)
+///   energy     = copies x static power / rate + FFE energy + operations x (1 - f) / E(a)
+/// and efficiency = operations / energy. Where an FFE has a rate limit, 1..8 copies of it are tried; the
+/// highest throughput wins, the fewest copies where others gain less than 0.1 %. An idle NVDLA costs nothing.
+/// With all 14 layers fixed the NVDLA has the head, and the paper's count leaves it 3 % of the operations.
+/// Throws Error(kUsage) for an area or clock that is not a positive number, for used_layers outside 1..built
+/// and for a DRAM energy or weight width that cannot be.
 PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe, const PlatformRequest& request);
 
-/// Areas of a sweep "LO:HI:STEP" in mm2, both ends included. Throws Error(kUsage) with the accepted form.
+/// The area from which on (up to `most_area_mm2`) FFE and NVDLA beat the NVDLA alone in both throughput and
+/// efficiency: what Figure 2 of the paper shows. Absent where they do not at `most_area_mm2`.
+/// `request.area_mm2` is not looked at.
+std::optional<double> crossing_area_mm2(const MobileNet& network, const FfeCost& ffe,
+                                        const PlatformRequest& request = {}, double most_area_mm2 = 10);
+
+/// Areas of a sweep "LO:HI:STEP" in mm2, LO included, HI too where the steps hit it (up to rounding). At most
+/// 10,000. Throws Error(kUsage) with the accepted form.
 std::vector<double> parse_area_sweep(const std::string& text);
 
 }  // namespace fixynn

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cost/activity.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+#include "integer/executor.h"
+
+namespace fixynn {
+namespace {
+
+/// Values of a block of pixels that are held at once, all nodes together: they stay in the cache.
+constexpr size_t kBlockValues = size_t{1} << 16;
+constexpr size_t kMostBlockPixels = 256;
+
+uint32_t low_bits(int count) {
+  return count >= 32 ? ~uint32_t{0} : (uint32_t{1} << count) - 1;
+}
+
+/// Bits that differ between neighbours of `values` (count + 1 of them), in the bits of `mask`. The sums of
+/// bits are written out so that the compiler can do several values at once on any processor.
+int64_t count_changes(const uint32_t* values, size_t count, uint32_t mask) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t bits = (values[i] ^ values[i + 1]) & mask;
+    bits -= bits >> 1 & 0x55555555u;
+    bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
+    bits = (bits + (bits >> 4)) & 0x0f0f0f0fu;
+    sum += bits * 0x01010101u >> 24;
+  }
+  return sum;
+}
+
+/// result = +-(a << sa) +- (b << sb) for each pixel. Unsigned, because terms may pass 32 bits where their sum
+/// does not.
+void add_values(const uint32_t* a, const AdderTerm& term_a, const uint32_t* b, const AdderTerm& term_b,
+                uint32_t* result, size_t count) {
+  const uint32_t factor_a = (term_a.negative ? ~uint32_t{0} : 1u) << term_a.shift;
+  const uint32_t factor_b = (term_b.negative ? ~uint32_t{0} : 1u) << term_b.shift;
+  for (size_t i = 0; i < count; ++i) result[i] = a[i] * factor_a + b[i] * factor_b;
+}
+
+struct Counts {
+  int64_t adder_bits = 0, register_bits = 0;
+};
+
+/// Codes that enter a convolution, [in_size][in_size][in_channels].
+using Codes = std::vector<int16_t>;
+
+/// Counts for one graph of a convolution. `channel`: of a depthwise graph.
+class GraphCounter {
+ public:
+  GraphCounter(const ConvPlan& plan, size_t graph)
+      : conv_(plan.conv),
+        graph_(*plan.graphs[graph]),
+        pipeline_(plan.pipelines[graph]),
+        facts_(node_facts(graph_, plan.input)),
+        channel_(plan.conv.kind == ConvKind::kDepthwise ? static_cast<int>(graph) : 0) {
+    const size_t nodes = facts_.size();
+    block_ = std::clamp<size_t>(kBlockValues / nodes, 1, kMostBlockPixels);
+    values_.assign(nodes * stride(), 0);
+  }
+
+  Counts count(const Codes& input) {
+    Counts counts;
+    const size_t pixels = static_cast<size_t>(conv_.out_size) * static_cast<size_t>(conv_.out_size);
+    for (size_t begin = 0; begin < pixels; begin += block_) {
+      const size_t size = std::min(block_, pixels - begin);
+      load_windows(input, begin, size);
+      add_nodes(size);
+      count_block(begin == 0, size, counts);
+    }
+    return counts;
+  }
+
+ private:
+  /// Place 0 of a node's row holds the pixel before the block.
+  size_t stride() const { return block_ + 1; }
+  uint32_t* row(size_t node) { return &values_[node * stride()]; }
+
+  void load_windows(const Codes& input, size_t begin, size_t size) {
+    const int window = conv_.kind == ConvKind::kPointwise ? 1 : 3;
+    const int channels = conv_.kind == ConvKind::kDepthwise ? 1 : conv_.in_channels;
+    for (int tap = 0; tap < window * window; ++tap) {
+      for (size_t i = 0; i < size; ++i) {
+        const int pixel = static_cast<int>(begin + i);
+        const int y = pixel / conv_.out_size * conv_.stride + tap / window - conv_.pad_before;
+        const int x = pixel % conv_.out_size * conv_.stride + tap % window - conv_.pad_before;
+        const bool inside = y >= 0 && y < conv_.in_size && x >= 0 && x < conv_.in_size;
+        const size_t at =
+            inside ? static_cast<size_t>(y * conv_.in_size + x) * static_cast<size_t>(conv_.in_channels) +
+                         static_cast<size_t>(channel_)
+                   : 0;
+        for (int c = 0; c < channels; ++c) {
+          const int code = inside ? input[at + static_cast<size_t>(c)] : 0;
+          row(static_cast<size_t>(tap * channels + c))[i + 1] = static_cast<uint32_t>(code);
+        }
+      }
+    }
+  }
+
+  void add_nodes(size_t size) {
+    size_t node = static_cast<size_t>(graph_.inputs);
+    for (const AdderNode& adder : graph_.adders) {
+      add_values(row(static_cast<size_t>(adder.a.node)) + 1, adder.a,
+                 row(static_cast<size_t>(adder.b.node)) + 1, adder.b, row(node) + 1, size);
+      ++node;
+    }
+  }
+
+  /// The first pixel of an image has none before it.
+  void count_block(bool first, size_t size, Counts& counts) {
+    for (size_t node = 0; node < facts_.size(); ++node) {
+      uint32_t* values = row(node);
+      if (first) values[0] = values[1];
+      const NodeFacts& facts = facts_[node];
+      const uint32_t whole = low_bits(facts.width);
+      if (facts.adder_bits > 0) {
+        counts.adder_bits += count_changes(values, size, whole & ~low_bits(facts.width - facts.adder_bits));
+      }
+      if (pipeline_.registers[node] > 0) {
+        counts.register_bits += pipeline_.registers[node] * count_changes(values, size, whole);
+      }
+      values[0] = values[size];
+    }
+  }
+
+  const Conv& conv_;
+  const AdderGraph& graph_;
+  const PipelinePlan& pipeline_;
+  std::vector<NodeFacts> facts_;
+  int channel_;
+  size_t block_ = 1;
+  std::vector<uint32_t> values_;
+};
+
+/// Every register of a 3x3 window sees the whole stream of codes, each at another delay.
+int64_t window_changes(const ConvPlan& plan, const Codes& input) {
+  if (plan.line_buffer.window_register_bits() == 0) return 0;
+  const size_t channels = static_cast<size_t>(plan.conv.in_channels);
+  const uint32_t mask = low_bits(plan.line_buffer.bits);
+  const size_t pixels = input.size() / channels;
+  std::vector<uint32_t> stream(pixels);
+  int64_t sum = 0;
+  for (size_t c = 0; c < channels; ++c) {
+    for (size_t p = 0; p < pixels; ++p) stream[p] = static_cast<uint32_t>(input[p * channels + c]);
+    sum += count_changes(stream.data(), pixels - 1, mask);
+  }
+  return 9 * sum;
+}
+
+Counts count_conv(const ConvPlan& plan, const Codes& input) {
+  Counts counts;
+  for (size_t g = 0; g < plan.graphs.size(); ++g) {
+    const Counts one = GraphCounter(plan, g).count(input);
+    counts.adder_bits += one.adder_bits;
+    counts.register_bits += one.register_bits;
+  }
+  counts.register_bits += window_changes(plan, input);
+  return counts;
+}
+
+void check_same_network(const HardwarePlan& plan, const IntegerNetwork& network) {
+  if (plan.network.input_size != network.network.input_size || plan.convs.size() > network.convs.size()) {
+    fail(
+        "the hardware plan has {} convolutions at {} pixels, but the integer network has {} at {}; count "
+        "with "
+        "the network that the plan was made from",
+        plan.convs.size(), plan.network.input_size, network.convs.size(), network.network.input_size);
+  }
+  for (size_t i = 0; i < plan.convs.size(); ++i) {
+    const ConvPlan& conv = plan.convs[i];
+    const IntegerConv& integer = network.convs[i];
+    if (conv.conv.name != integer.conv.name || conv.quant != integer.quant) {
+      fail("{}: the hardware plan has other bits than the network's {}; make the plan of this network",
+           conv.conv.name, integer.conv.name);
+    }
+    const std::vector<ConstantMatrix> matrices = conv_matrices(integer.conv, integer.weights);
+    if (matrices.size() != conv.graphs.size() || conv.pipelines.size() != conv.graphs.size()) {
+      fail("{}: the hardware plan has {} adder graphs where {} are needed; make it with plan_hardware",
+           conv.conv.name, conv.graphs.size(), matrices.size());
+    }
+    for (size_t g = 0; g < matrices.size(); ++g) {
+      if (conv.graphs[g] == nullptr) fail("{}: the hardware plan lacks an adder graph", conv.conv.name);
+      check_adder_graph(*conv.graphs[g], matrices[g], conv.input,
+                        conv.conv.name + ": the hardware plan is not of this network's weights");
+    }
+  }
+}
+
+/// What enters each of the first `convs` convolutions.
+std::vector<Codes> conv_inputs(const IntegerNetwork& network, size_t convs,
+                               const std::vector<uint8_t>& image) {
+  std::vector<Codes> inputs;
+  inputs.push_back(input_from_pixels(image));
+  for (size_t i = 0; i + 1 < convs; ++i) {
+    const IntegerConv& conv = network.convs[i];
+    const std::vector<uint8_t> codes = requantise(conv, convolve_integer(conv, inputs.back()));
+    inputs.emplace_back(codes.begin(), codes.end());
+  }
+  return inputs;
+}
+
+}  // namespace
+
+std::vector<ConvActivity> measure_activity(const HardwarePlan& plan, const IntegerNetwork& network,
+                                           std::span<const std::vector<uint8_t>> images, int threads) {
+  const size_t convs = plan.convs.size();
+  if (images.empty()) fail("activity is counted on images, but none were given");
+  const IntegerExecutor sizes_checked(network);
+  check_same_network(plan, network);
+  const size_t side = static_cast<size_t>(network.network.input_size);
+  for (const std::vector<uint8_t>& image : images) {
+    if (image.size() != side * side * 3) {
+      fail("an image of {} bytes was given to a network whose input is {} x {} x 3", image.size(), side,
+           side);
+    }
+  }
+  std::vector<Counts> totals(convs);
+  if (convs == 0) return {};
+  ThreadPool pool(threads);
+  // A few images at a time, so that their codes fit the memory.
+  const size_t batch = static_cast<size_t>(pool.threads()) * 2;
+  for (size_t begin = 0; begin < images.size(); begin += batch) {
+    const size_t count = std::min(batch, images.size() - begin);
+    std::vector<std::vector<Codes>> inputs(count);
+    pool.run(static_cast<int>(count), [&](int i, int) {
+      inputs[static_cast<size_t>(i)] = conv_inputs(network, convs, images[begin + static_cast<size_t>(i)]);
+    });
+    std::vector<Counts> counts(count * convs);
+    pool.run(static_cast<int>(counts.size()), [&](int task, int) {
+      const size_t image = static_cast<size_t>(task) / convs, conv = static_cast<size_t>(task) % convs;
+      counts[static_cast<size_t>(task)] = count_conv(plan.convs[conv], inputs[image][conv]);
+    });
+    for (size_t task = 0; task < counts.size(); ++task) {
+      totals[task % convs].adder_bits += counts[task].adder_bits;
+      totals[task % convs].register_bits += counts[task].register_bits;
+    }
+  }
+  std::vector<ConvActivity> activity;
+  for (const Counts& total : totals) {
+    const double images_counted = static_cast<double>(images.size());
+    activity.push_back({static_cast<double>(total.adder_bits) / images_counted,
+                        static_cast<double>(total.register_bits) / images_counted});
+  }
+  return activity;
+}
+
+}  // namespace fixynn
