@@ -12,7 +12,7 @@ root = pathlib.Path(sys.argv[1])
 direct = {}
 for name, links in re.findall(r"fixynn_module\((\w+)([^)]*)\)", (root / "CMakeLists.txt").read_text()):
     if name != "name":
-        direct[name] = set(re.findall(r"fixynn_(\w+)", links)) - {"version", "technologies"}
+        direct[name] = set(re.findall(r"fixynn_(\w+)", links)) - {"version", "technologies", "rtl_sources"}
 
 
 def allowed(folder):

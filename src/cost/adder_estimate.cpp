@@ -11,17 +11,18 @@ namespace {
 // MobileNetV1 0.25 at 3, 4, 6 and 8 bits, as trained and with half of the weights zeroed: 216 matrices. With
 // D digits, o outputs, a input bits:
 //   conv1, pointwise: bits = D * exp(c0 - ci / sqrt(D)) * (D/o)^c1 * o^c2 * (a+3)^c3
-//                     mean error 4.7 %, worst 23 %; above 400 digits 3.8 % and 10 %
-//   depthwise:        the same without ci and c2; mean 2.8 %, worst 13 %
-// The smallest matrices err most. Pipeline registers: mean 8 %, worst 24 %.
+//                     mean error 5.0 %, worst 18 %; above 400 digits 4.1 % and 11 %
+//   depthwise:        the same without ci and c2; mean 3.1 %, worst 13 %
+// Pipeline registers: matrices mean 5 to 8 %, worst 29 %; depthwise mean 9 to 18 %, twice as many at worst.
 struct AdderLaw {
   double c0, c1, c2, c3, ci;
 };
-constexpr AdderLaw kMatrixLaw = {0.0086, -0.0874, -0.1152, 1.1475, 5.7311};
-constexpr AdderLaw kDepthwiseLaw = {-0.8965, 0.0593, 0.0, 1.1709, 0.0};
+constexpr AdderLaw kMatrixLaw = {0.0015, -0.0804, -0.1072, 1.0978, 5.7522};
+constexpr AdderLaw kDepthwiseLaw = {-0.7854, 0.0538, 0.0, 1.1108, 0.0};
 
-/// Bits an adder beyond the input's, in plain CSD trees, and what sharing within inputs leaves of them.
-constexpr double kTreeExtraBits = 3.2;
+/// Bits an adder beyond the input's: in plain CSD trees, in shared matrices, in shared depthwise windows.
+constexpr double kTreeExtraBits = 3.2, kMatrixExtraBits = 3.0, kDepthwiseExtraBits = 2.0;
+/// What sharing within inputs leaves of the trees' adder bits.
 constexpr double kPerInputShare = 0.9, kPerInputShareDepthwise = 0.97;
 
 double shared_adder_bits(const ConvPlan& conv, double digits, double outputs) {
@@ -33,7 +34,7 @@ double shared_adder_bits(const ConvPlan& conv, double digits, double outputs) {
 /// Levels of the deepest output.
 double estimated_levels(const ConvPlan& conv, double digits, double outputs) {
   const double log_terms = std::log2(std::max(2.0, digits / outputs));
-  return conv.conv.kind == ConvKind::kDepthwise ? 2.0 * log_terms - 0.5 : 1.2 * log_terms + 1.9;
+  return conv.conv.kind == ConvKind::kDepthwise ? 1.68 * log_terms + 0.4 : 1.19 * log_terms + 2.4;
 }
 
 double estimated_register_bits(const ConvPlan& conv, double outputs, int stages, int levels_per_stage) {
@@ -41,9 +42,9 @@ double estimated_register_bits(const ConvPlan& conv, double outputs, int stages,
   if (levels_per_stage == 0 || stages == 1) return accumulators;
   const double adder_bits = static_cast<double>(conv.adder_bits);
   if (conv.conv.kind == ConvKind::kDepthwise) {
-    return 0.22 * adder_bits * (stages - 1) + (0.4 + 2.0 / levels_per_stage) * accumulators;
+    return 1.76 * adder_bits / std::pow(levels_per_stage, 1.22) + 0.36 * accumulators;
   }
-  return 1.33 * adder_bits / std::pow(levels_per_stage, 1.1) + (0.3 + 0.37 / levels_per_stage) * accumulators;
+  return 1.3 * adder_bits / std::pow(levels_per_stage, 1.1) + (0.45 + 0.53 / levels_per_stage) * accumulators;
 }
 
 }  // namespace
@@ -57,11 +58,14 @@ void estimate_graphs(ConvPlan& conv, int64_t nonzero_outputs, const PlanOptions&
     const double tree_adders = digits - outputs;
     const double tree_bits = tree_adders * (conv.input_bits + kTreeExtraBits);
     const bool depthwise = conv.conv.kind == ConvKind::kDepthwise;
-    double bits = tree_bits;
+    double bits = tree_bits, extra_bits = kTreeExtraBits;
     if (options.sharing == Sharing::kPerInput) bits *= depthwise ? kPerInputShareDepthwise : kPerInputShare;
-    if (options.sharing == Sharing::kFull) bits = std::min(bits, shared_adder_bits(conv, digits, outputs));
+    if (options.sharing == Sharing::kFull) {
+      bits = std::min(bits, shared_adder_bits(conv, digits, outputs));
+      extra_bits = depthwise ? kDepthwiseExtraBits : kMatrixExtraBits;
+    }
     conv.adder_bits = std::max<int64_t>(1, std::llround(bits));
-    conv.adders = std::max<int64_t>(1, std::llround(tree_adders * bits / tree_bits));
+    conv.adders = std::max<int64_t>(1, std::llround(bits / (conv.input_bits + extra_bits)));
     const double levels = std::max(1.0, estimated_levels(conv, digits, outputs));
     conv.adder_levels = static_cast<int>(std::lround(levels));
     if (options.levels_per_stage > 0) {

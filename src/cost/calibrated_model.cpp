@@ -44,8 +44,10 @@ RegisterEvents register_events(const ConvPlan& conv, bool clock_gating, double f
 }
 
 CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mapping) {
-  const double adder_bit = mapping == AdderMapping::kGates ? needed(t, &Technology::adder_bit_area_um2)
-                                                           : needed(t, &Technology::full_adder_bit_area_um2);
+  const bool gates = mapping == AdderMapping::kGates;
+  const double adder_bit =
+      needed(t, gates ? &Technology::adder_bit_area_um2 : &Technology::full_adder_bit_area_um2);
+  const double adder = (gates ? t.adder_area_um2 : t.full_adder_area_um2).value.value_or(0);
   const double register_bit =
       needed(t, &Technology::register_bit_area_um2) + needed(t, &Technology::enable_bit_area_um2);
   const RequantiserPlan& r = conv.requantiser;
@@ -56,7 +58,7 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
           : static_cast<double>(r.channels) * (r.accumulator_bits + kMultiplierBits + kBiasBits);
   const int64_t memory_bits = conv.line_buffer.memory_bits() + r.fifo_memory_bits;
   CostParts parts;
-  parts.adders = static_cast<double>(conv.adder_bits) * adder_bit;
+  parts.adders = static_cast<double>(conv.adder_bits) * adder_bit + static_cast<double>(conv.adders) * adder;
   parts.pipeline = static_cast<double>(conv.pipeline_register_bits) * register_bit;
   parts.windows = static_cast<double>(conv.line_buffer.window_register_bits()) * register_bit;
   parts.requantisers =

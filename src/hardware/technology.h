@@ -28,6 +28,9 @@ struct Technology {
   // Area.
   Figure adder_bit_area_um2;                ///< an adder bit mapped to gates
   Figure full_adder_bit_area_um2;           ///< an adder bit mapped to full-adder cells
+  Figure adder_area_um2;       ///< per adder, beside its bits, mapped to gates; negative, because the ends of
+                               ///< a carry chain are less than full adders; absent: 0
+  Figure full_adder_area_um2;  ///< the same, mapped to full-adder cells
   Figure register_bit_area_um2;             ///< a flip-flop and what belongs to it
   Figure enable_bit_area_um2;               ///< what a load enable adds to a flip-flop
   Figure sram_bit_area_um2;                 ///< with its share of the periphery

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "report/hardware_page.h"
 #include "report/html_text.h"
 #include "report/report_sections.h"
 #include "report/svg_plot.h"
@@ -43,6 +44,7 @@ std::string render_run_report(const RunDirectory& directory) {
   page += header_section(input);
   page += results_section(input);
   page += accuracy_section(input);
+  page += paper_hardware_section(input.rows, input.facts.alpha, input.facts.input_size);
   page += training_section(input);
   page += integer_section(input);
   page += layers_section(input);

@@ -122,7 +122,15 @@ std::vector<PublishedPoint> published_points(const std::string& dataset) {
   if (dataset == "gtsrb") return {{0, 97.7}, {4, 97.8}, {7, 95.0}, {11, 89.2}, {14, 59.3}};
   if (dataset == "cifar10") return {{0, 93.5}, {4, 93.3}, {7, 92.7}, {11, 91.7}, {14, 85.3}};
   if (dataset == "cifar100") return {{0, 72.8}, {4, 72.5}, {7, 72.0}, {11, 71.1}, {14, 68.5}};
+  if (dataset == "svhn") return {{0, 95.8}, {4, 95.7}, {7, 95.8}, {11, 94.6}, {14, 91.0}};
+  if (dataset == "flowers102") return {{0, 88.1}, {4, 88.3}, {7, 87.5}, {11, 86.9}, {14, 82.8}};
+  if (dataset == "aircraft") return {{0, 67.7}, {4, 66.7}, {7, 64.0}, {11, 56.7}, {14, 41.9}};
   return {};
+}
+
+std::vector<PaperDataset> paper_datasets() {
+  return {{"cifar100", "CIFAR100"}, {"cifar10", "CIFAR10"}, {"svhn", "SVHN"},
+          {"flowers102", "Flwr"},   {"aircraft", "Airc"},   {"gtsrb", "GTSR"}};
 }
 
 }  // namespace fixynn

@@ -48,4 +48,12 @@ struct PublishedPoint {
 /// Empty for data sets the paper has not.
 std::vector<PublishedPoint> published_points(const std::string& dataset);
 
+/// A data set of that table.
+struct PaperDataset {
+  std::string name;     ///< as published_points and data.label take it
+  std::string heading;  ///< as the paper prints it
+};
+/// In the table's order.
+std::vector<PaperDataset> paper_datasets();
+
 }  // namespace fixynn

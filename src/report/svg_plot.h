@@ -14,7 +14,12 @@ struct PlotPoint {
   double x = 0, y = 0;
   std::optional<double> low, high;  ///< error bar
   std::string tooltip;
+  std::string label{};  ///< written beside the marker
+  bool hollow = false;  ///< marker without filling
 };
+
+/// Shapes, so that a figure's kind can be told without its colour.
+enum class PlotMarker { kCircle, kDiamond, kSquare };
 
 struct PlotSeries {
   std::string name;  ///< in the legend; empty = not in it
@@ -22,6 +27,7 @@ struct PlotSeries {
   int colour = 0;  ///< 0..7: a hue of the page; -1: grey
   bool line = true;
   bool markers = true;
+  PlotMarker marker = PlotMarker::kCircle;
   bool dashed = false;
   bool faint = false;      ///< for further seeds of a series that is drawn already
   bool sets_range = true;  ///< false: the y axis does not stretch for it; what lies outside is cut off
@@ -43,11 +49,16 @@ struct PlotSpec {
   std::vector<double> x_ticks;          ///< empty = chosen
   std::optional<double> y_low, y_high;  ///< limits that the axis may not pass (percentages end at 100)
   bool y_from_zero = false;
+  bool x_from_zero = false;
+  bool x_log = false, y_log = false;  ///< logarithmic; points that are not positive are left out
   int width = 520, height = 320;
 };
 
 /// Points that are not finite are left out. A plot without any point says so in its middle.
 std::string render_plot(const PlotSpec& spec);
+
+/// The same as a file of its own, with its title above it and colours that need no page (svg_file.cpp).
+std::string render_plot_file(const PlotSpec& spec);
 
 struct Bar {
   std::string label;
@@ -79,6 +90,22 @@ std::string render_heat_map(const HeatMapSpec& spec);
 
 /// Round numbers 1, 2, 5 x 10^k covering [low, high] in about `count` steps, ends included.
 std::vector<double> nice_ticks(double low, double high, int count);
+/// 1, 2, 5 x 10^k (only powers of ten beyond three decades) covering [low, high], both positive; at least
+/// two.
+std::vector<double> log_ticks(double low, double high);
+
+/// A text beside the point (x, y), in pixels.
+struct PlotLabel {
+  double x = 0, y = 0;
+  std::string text;
+};
+/// A box that labels keep out of or stay in.
+struct PlotBox {
+  double left = 0, top = 0, right = 0, bottom = 0;
+};
+/// Texts beside their points where they cover neither each other nor `taken`, as far as there is room.
+std::string draw_labels(const std::vector<PlotLabel>& labels, std::vector<PlotBox> taken,
+                        const PlotBox& frame);
 
 /// Style rules that the charts need (no <style> tags).
 std::string plot_style();

@@ -28,6 +28,13 @@ struct CostRequest {
   int threads = 0;
 };
 
+/// Where area and energy of an FFE may lie when every figure of the technology is at the low or the high end
+/// of its range; a figure without a range counts as exact. Says nothing about what is not modelled (wires).
+struct FfeRange {
+  double area_low_mm2 = 0, area_high_mm2 = 0;
+  std::optional<double> energy_low_uj, energy_high_uj;  ///< an inference at the most that the clock allows
+};
+
 /// Costs of one design for several numbers of fixed layers and areas.
 struct CostStudy {
   CostRequest request;
@@ -37,11 +44,17 @@ struct CostStudy {
   std::optional<Technology> technology;  ///< kCalibrated only
   std::vector<FfeCost> ffes;             ///< one an entry of fixed_layers
   std::vector<HardwarePlan> plans;       ///< the same, kCalibrated only
+  std::vector<FfeRange> ranges;          ///< the same, kCalibrated only
+  bool activity_measured = false;        ///< toggles were counted on images
   std::vector<PlatformPoint> points;     ///< areas outermost, fixed_layers innermost
 };
 
-/// `activity`: counted on images for the largest plan, or empty. Throws Error(kUsage) for numbers of layers
-/// outside 0..14 and what the models refuse.
+/// Throws Error(kUsage) with one sentence for what no design could serve: numbers of layers outside 0..14, an
+/// area or clock that is not a positive number, an unknown technology.
+void check_cost_request(const CostRequest& request);
+
+/// `activity`: counted on images for the largest plan, or empty. Throws what
+/// check_cost_request and the models refuse.
 CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
                          const std::vector<ConvActivity>& activity = {}, const PlanProgress& progress = {});
 

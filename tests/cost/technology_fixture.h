@@ -14,6 +14,7 @@ inline Technology round_technology() {
   t.name = "round";
   t.adder_bit_area_um2 = figure(0.5);
   t.full_adder_bit_area_um2 = figure(0.25);
+  t.full_adder_area_um2 = figure(-0.5);
   t.register_bit_area_um2 = figure(0.25);
   t.enable_bit_area_um2 = figure(0.125);
   t.sram_bit_area_um2 = figure(0.0625);

@@ -54,6 +54,7 @@ TEST(RunReport, HasTheAnswerTheTableAndTheCharts) {
       HasSubstr("<td>11</td><td>77.0</td><td><b>92.68</b></td><td>1 seed</td><td>5.05</td><td>92.72</td>"));
   EXPECT_THAT(page, HasSubstr("Published, not measured here: gtsrb in Table 1 of the FixyNN paper"));
   EXPECT_THAT(page, HasSubstr("<td>59.3</td>"));
+  EXPECT_THAT(page, HasSubstr("What freezing gains"));
   EXPECT_THAT(page, HasSubstr("fake-quantised from epoch 6 on"));
   EXPECT_THAT(page, HasSubstr("Most frequent confusions"));
   EXPECT_THAT(page, HasSubstr("l03_pointwise (frozen)"));

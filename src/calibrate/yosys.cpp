@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "calibrate/yosys.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/files.h"
+
+extern char** environ;  // NOLINT: the C library's
+
+namespace fixynn {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// ABC's own default script needs minutes for a 27 x 8 matrix and the result is no smaller.
+constexpr const char* kAbcScript = "+strash;ifraig;dc2;map,-a;topo";
+constexpr int kNotFound = 127;  // of a shell
+
+/// Runs a program in `folder` with its output in `log` and at most `limit_s` of processor time for it and
+/// each of its children. Returns its exit status, or 128 + signal.
+int run_program(const std::vector<std::string>& words, const fs::path& folder, const fs::path& log,
+                int limit_s) {
+  std::vector<std::string> command = {"sh",
+                                      "-c",
+                                      "cd \"$1\" && ulimit -t \"$2\" && shift 2 && exec \"$@\"",
+                                      "sh",
+                                      folder.string(),
+                                      std::to_string(limit_s)};
+  command.insert(command.end(), words.begin(), words.end());
+  std::vector<char*> arguments;
+  for (std::string& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t child = 0;
+  const int problem = posix_spawn(&child, "/bin/sh", &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0)
+    fail("a shell cannot be started ({}); try again when the machine has memory", std::strerror(problem));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/// The lines of a log that say what went wrong: errors, else the last three.
+std::string last_words(const std::string& log) {
+  std::vector<std::string> lines, errors;
+  std::istringstream stream(log);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.empty()) continue;
+    if (line.rfind("ERROR", 0) == 0) errors.push_back(line);
+    lines.push_back(line);
+  }
+  if (!errors.empty()) return errors.back();
+  std::string text;
+  for (size_t i = lines.size() - std::min<size_t>(lines.size(), 3); i < lines.size(); ++i) {
+    text += (text.empty() ? "" : " | ") + lines[i];
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+std::string quoted(const std::string& text) {
+  return "\"" + text + "\"";
+}
+
+std::optional<SynthesisResult> read_result(const fs::path& path) {
+  std::error_code problem;
+  if (!fs::exists(path, problem)) return std::nullopt;
+  try {
+    const Json json = Json::parse(read_text_file(path));
+    SynthesisResult result;
+    result.area_um2 = json.at("area_um2").get<double>();
+    result.seconds = json.at("seconds").get<double>();
+    result.cells = json.at("cells").get<std::map<std::string, int64_t>>();
+    result.cached = true;
+    return result;
+  } catch (const std::exception&) {
+    return std::nullopt;  // damaged: made anew
+  }
+}
+
+void write_result(const fs::path& path, const SynthesisResult& result) {
+  const Json json = {{"area_um2", result.area_um2}, {"seconds", result.seconds}, {"cells", result.cells}};
+  write_file_atomic(path, json.dump(1) + "\n", false);
+}
+
+std::string file_stem(const SynthesisJob& job, const std::string& hash) {
+  std::string stem;
+  for (const char c : job.name) stem += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return stem + "-" + hash.substr(0, 16);
+}
+
+}  // namespace
+
+Synthesizer::Synthesizer(const YosysOptions& options) : options_(options) {
+  library_ = read_liberty(options.liberty);
+  full_adder_ = find_full_adder(library_);
+  Sha256 hash;
+  hash.update(read_text_file(options.liberty));
+  library_hash_ = hash.finish();
+  create_folders(options_.work);
+  options_.work = fs::absolute(options_.work);
+  // ABC's scripts cannot quote: the library gets a name without spaces in a folder without spaces.
+  if (options_.work.string().find_first_of(" \t;") != std::string::npos) {
+    fail("{}: ABC cannot work in a folder with a space in its name; name another one with --work",
+         options_.work.string());
+  }
+  const fs::path link = options_.work / ("library-" + library_hash_.substr(0, 16) + ".lib");
+  std::error_code problem;
+  fs::remove(link, problem);
+  fs::create_symlink(fs::absolute(options.liberty), link, problem);
+  if (problem)
+    fail("{}: the link cannot be made ({}); name another folder with --work", link.string(),
+         problem.message());
+  const fs::path log = options_.work / "version.log";
+  const int status = run_program({options_.yosys, "-V"}, options_.work, log, 60);
+  if (status != 0) {
+    fail("Yosys cannot be run as '{}' ({}); install it (Debian: apt install yosys) or name it with --yosys",
+         options_.yosys, status == kNotFound ? "not found" : fmt::format("exit status {}", status));
+  }
+  const std::string text = read_text_file(log);
+  version_ = text.substr(0, text.find(" ("));
+  while (!version_.empty() && std::isspace(static_cast<unsigned char>(version_.back()))) version_.pop_back();
+}
+
+std::string Synthesizer::script(const SynthesisJob& job, const std::string& stem) const {
+  const std::string liberty = "library-" + library_hash_.substr(0, 16) + ".lib";
+  std::string text;
+  const bool full_adders = job.mapping == AdderMapping::kFullAdders;
+  if (full_adders) text += "read_liberty -lib -ignore_miss_func " + liberty + "\n";
+  text += "read_verilog " + stem + ".v\n";
+  for (const auto& [name, value] : job.parameters)
+    text += fmt::format("chparam -set {} {} {}\n", name, value, job.top);
+  text += "hierarchy -check -top " + job.top + "\n";
+  if (full_adders) {
+    text += "proc\nopt_expr\nwreduce\nopt_clean\ntechmap -map " + stem + ".techmap.v " +
+            job.full_adder_modules + "\n";
+  }
+  text += "synth -flatten -top " + job.top + "\n";
+  text += "dfflibmap -liberty " + liberty + "\n";
+  text += fmt::format("abc -liberty {} -script {}\n", liberty, quoted(kAbcScript));
+  text += "opt_clean -purge\nstat -liberty " + liberty + "\n";
+  if (job.keep_netlist) text += "write_json " + stem + ".netlist.json\n";
+  return text;
+}
+
+void Synthesizer::execute(const SynthesisJob& job, const std::string& stem) const {
+  const fs::path base = options_.work / stem;
+  write_file_atomic(base.string() + ".v", job.verilog, false);
+  write_file_atomic(base.string() + ".ys", script(job, stem), false);
+  if (job.mapping == AdderMapping::kFullAdders) {
+    write_file_atomic(base.string() + ".techmap.v", full_adder_techmap(*full_adder_), false);
+  }
+  const fs::path log = base.string() + ".log";
+  const int status = run_program({options_.yosys, "-Q", "-T", "-s", stem + ".ys"}, options_.work, log,
+                                 options_.time_limit_s);
+  if (status == 0) return;
+  const bool out_of_time = status == 128 + SIGXCPU || status == 128 + SIGKILL;
+  fail("{}: Yosys {}; its log {} ends with: {}", job.name,
+       out_of_time ? fmt::format("was stopped (limit {} s of processor time)", options_.time_limit_s)
+                   : fmt::format("failed with status {}", status),
+       log.string(), last_words(read_text_file(log)));
+}
+
+SynthesisResult Synthesizer::run(const SynthesisJob& job) const {
+  if (job.mapping == AdderMapping::kFullAdders && !full_adder_) {
+    fail("{}: the library {} has no full-adder cell; calibrate with --full-adders off", job.name,
+         library_.name);
+  }
+  Sha256 hash;
+  hash.update(version_ + "\n" + library_hash_ + "\n" + script(job, "block"));
+  if (job.mapping == AdderMapping::kFullAdders) hash.update(full_adder_techmap(*full_adder_));
+  hash.update(job.verilog);
+  const std::string stem = file_stem(job, hash.finish());
+  const fs::path result_path = options_.work / (stem + ".json");
+  fs::path netlist;
+  if (job.keep_netlist) netlist = options_.work / (stem + ".netlist.json");
+  if (auto known = read_result(result_path); known && (netlist.empty() || fs::exists(netlist))) {
+    known->netlist = netlist;
+    return *known;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  execute(job, stem);
+  SynthesisResult result = parse_stat(read_text_file((options_.work / stem).string() + ".log"), job.name);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  write_result(result_path, result);
+  result.netlist = netlist;
+  return result;
+}
+
+SynthesisResult parse_stat(const std::string& log, const std::string& what) {
+  const size_t statistics = log.rfind("Number of cells:");
+  const size_t area = statistics == std::string::npos ? statistics : log.find("Chip area for", statistics);
+  if (area == std::string::npos) {
+    fail("{}: Yosys printed no cell area; use Yosys 0.23 or a newer one and a library with areas", what);
+  }
+  SynthesisResult result;
+  std::istringstream lines(log.substr(statistics, area - statistics));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string cell, rest;
+    int64_t count = 0;
+    if (words >> cell >> count && !(words >> rest)) result.cells[cell] = count;
+    if (line.find("is unknown") != std::string::npos || cell.rfind('$', 0) == 0) {
+      fail(
+          "{}: the library cannot express '{}'; it needs NAND, NOR, an inverter and a D flip-flop with areas",
+          what, cell);
+    }
+  }
+  const size_t colon = log.find(':', area);
+  result.area_um2 = colon == std::string::npos ? 0 : std::strtod(log.c_str() + colon + 1, nullptr);
+  return result;
+}
+
+}  // namespace fixynn

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hardware/technology.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "hardware/built_in_technologies.h"
+
+namespace fixynn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::pair<const char*, FigureKind>, 4> kKinds = {{
+    {"measured", FigureKind::kMeasured},
+    {"published", FigureKind::kPublished},
+    {"derived", FigureKind::kDerived},
+    {"fitted", FigureKind::kFitted},
+}};
+
+/// Parses and refuses a key that stands twice in one object, which the parser would silently drop.
+Json parse_json(const std::string& text, const std::string& what) {
+  std::vector<std::set<std::string>> keys;
+  std::string twice;
+  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.empty()) {
+      const auto key = parsed.get<std::string>();
+      if (!keys.back().insert(key).second && twice.empty()) twice = key;
+    }
+    return true;
+  };
+  Json json;
+  try {
+    json = Json::parse(text, watch);
+  } catch (const Json::parse_error& error) {
+    fail(
+        "{}: not JSON at byte {} of {}; the file is cut short or damaged, so write it anew with "
+        "'fixynn-cost calibrate'",
+        what, error.byte, text.size());
+  }
+  if (!twice.empty()) fail("{}: the key \"{}\" stands twice; remove one of them", what, printable(twice));
+  return json;
+}
+
+void check_keys(const Json& object, const std::vector<std::string>& required,
+                const std::vector<std::string>& allowed, const std::string& what) {
+  if (!object.is_object()) {
+    fail("{}: expected an object with the keys {}", what, fmt::join(required, ", "));
+  }
+  for (const std::string& key : required) {
+    if (!object.contains(key)) fail("{}: the key \"{}\" is missing; add it (docs/cost.md)", what, key);
+  }
+  for (const auto& entry : object.items()) {
+    const std::string& key = entry.key();
+    if (std::find(allowed.begin(), allowed.end(), key) != allowed.end()) continue;
+    const std::string near = nearest_name(key, allowed);
+    fail("{}: unknown key \"{}\"; {}", what, printable(key),
+         near.empty() ? "remove it" : fmt::format("did you mean \"{}\"?", near));
+  }
+}
+
+std::string read_text(const Json& object, const char* key, const std::string& what) {
+  const Json& value = object.at(key);
+  if (!value.is_string() || value.get<std::string>().empty()) {
+    fail("{}: \"{}\" must be a text that is not empty", what, key);
+  }
+  return value.get<std::string>();
+}
+
+std::optional<double> read_number(const Json& object, const char* key, const std::string& what) {
+  if (!object.contains(key) || object.at(key).is_null()) return std::nullopt;
+  const Json& value = object.at(key);
+  if (!value.is_number() || !std::isfinite(value.get<double>())) {
+    fail("{}: \"{}\" must be a finite number, or null where it is unknown", what, key);
+  }
+  return value.get<double>();
+}
+
+FigureKind read_kind(const Json& object, const std::string& what) {
+  const std::string name = read_text(object, "kind", what);
+  for (const auto& [known, kind] : kKinds) {
+    if (name == known) return kind;
+  }
+  fail("{}: the kind \"{}\" is not measured, published, derived or fitted", what, printable(name));
+}
+
+Figure read_figure(const Json& object, const TechnologyKey& key, const std::string& what) {
+  check_keys(object, {"value", "unit", "kind", "source"}, {"value", "unit", "kind", "source", "low", "high"},
+             what);
+  const std::string unit = read_text(object, "unit", what);
+  if (unit != key.unit) fail("{}: the unit must be \"{}\", not \"{}\"", what, key.unit, printable(unit));
+  Figure figure;
+  figure.kind = read_kind(object, what);
+  figure.source = read_text(object, "source", what);
+  figure.value = read_number(object, "value", what);
+  figure.low = read_number(object, "low", what);
+  figure.high = read_number(object, "high", what);
+  const bool may_be_negative = key.figure == &Technology::requantiser_unit_area_um2 ||
+                               key.figure == &Technology::adder_area_um2 ||
+                               key.figure == &Technology::full_adder_area_um2;
+  for (const auto& value : {figure.value, figure.low, figure.high}) {
+    if (value && *value < 0 && !may_be_negative) fail("{}: {} is negative; give 0 or more", what, *value);
+  }
+  if (key.figure == &Technology::clock_mhz && figure.value && *figure.value == 0) {
+    fail("{}: a clock of 0 MHz computes nothing; give a positive frequency", what);
+  }
+  const double lowest = figure.low.value_or(-INFINITY), highest = figure.high.value_or(INFINITY);
+  if (lowest > highest || (figure.value && (*figure.value < lowest || *figure.value > highest))) {
+    fail("{}: value, low and high are out of order; low <= value <= high is needed", what);
+  }
+  return figure;
+}
+
+Json number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+}  // namespace
+
+const std::vector<TechnologyKey>& technology_keys() {
+  static const std::vector<TechnologyKey> keys = {
+      {"adder_bit_area_um2", "um2", &Technology::adder_bit_area_um2},
+      {"full_adder_bit_area_um2", "um2", &Technology::full_adder_bit_area_um2},
+      {"adder_area_um2", "um2", &Technology::adder_area_um2},
+      {"full_adder_area_um2", "um2", &Technology::full_adder_area_um2},
+      {"register_bit_area_um2", "um2", &Technology::register_bit_area_um2},
+      {"enable_bit_area_um2", "um2", &Technology::enable_bit_area_um2},
+      {"sram_bit_area_um2", "um2", &Technology::sram_bit_area_um2},
+      {"requantiser_product_bit_area_um2", "um2", &Technology::requantiser_product_bit_area_um2},
+      {"requantiser_unit_area_um2", "um2", &Technology::requantiser_unit_area_um2},
+      {"requantiser_select_bit_area_um2", "um2", &Technology::requantiser_select_bit_area_um2},
+      {"adder_bit_toggle_energy_fj", "fJ", &Technology::adder_bit_toggle_energy_fj},
+      {"adder_bit_activity", "1", &Technology::adder_bit_activity},
+      {"register_bit_clock_energy_fj", "fJ", &Technology::register_bit_clock_energy_fj},
+      {"register_bit_toggle_energy_fj", "fJ", &Technology::register_bit_toggle_energy_fj},
+      {"requantiser_product_bit_energy_fj", "fJ", &Technology::requantiser_product_bit_energy_fj},
+      {"sram_bit_access_energy_fj", "fJ", &Technology::sram_bit_access_energy_fj},
+      {"leakage_nw_per_um2", "nW/um2", &Technology::leakage_nw_per_um2},
+      {"clock_mhz", "MHz", &Technology::clock_mhz},
+      {"dram_energy_pj_per_byte", "pJ/B", &Technology::dram_energy_pj_per_byte},
+  };
+  return keys;
+}
+
+std::string figure_kind_name(FigureKind kind) {
+  for (const auto& [name, known] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "unknown";
+}
+
+Technology parse_technology(const std::string& json, const std::string& what) {
+  const Json root = parse_json(json, what);
+  check_keys(root, {"name", "summary", "figures"}, {"name", "summary", "figures"}, what);
+  Technology technology;
+  technology.name = read_text(root, "name", what);
+  technology.summary = read_text(root, "summary", what);
+  std::vector<std::string> keys;
+  for (const TechnologyKey& key : technology_keys()) keys.emplace_back(key.key);
+  const Json& figures = root.at("figures");
+  check_keys(figures, keys, keys, what + ": figures");
+  for (const TechnologyKey& key : technology_keys()) {
+    technology.*key.figure =
+        read_figure(figures.at(key.key), key, fmt::format("{}: figures.{}", what, key.key));
+  }
+  return technology;
+}
+
+Technology read_technology(const std::filesystem::path& path) {
+  return parse_technology(read_text_file(path), path.string());
+}
+
+std::string technology_json(const Technology& technology) {
+  Json figures = Json::object();
+  for (const TechnologyKey& key : technology_keys()) {
+    const Figure& figure = technology.*key.figure;
+    figures[key.key] = {
+        {"value", number(figure.value)}, {"unit", key.unit},          {"kind", figure_kind_name(figure.kind)},
+        {"source", figure.source},       {"low", number(figure.low)}, {"high", number(figure.high)}};
+  }
+  const Json root = {{"name", technology.name}, {"summary", technology.summary}, {"figures", figures}};
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::vector<std::string> technology_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : kBuiltInTechnologies) names.emplace_back(entry.first);
+  return names;
+}
+
+Technology find_technology(const std::string& name_or_path) {
+  if (name_or_path.ends_with(".json")) return read_technology(name_or_path);
+  for (const auto& [name, text] : kBuiltInTechnologies) {
+    if (name == name_or_path) {
+      return parse_technology(std::string(text), fmt::format("technology {}", name));
+    }
+  }
+  fail_usage("unknown technology \"{}\"; known are {}, or give a file that ends with .json",
+             printable(name_or_path), fmt::join(technology_names(), ", "));
+}
+
+}  // namespace fixynn

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/cost_command.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <numeric>
+#include <string_view>
+#include <thread>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/stop_signal.h"
+#include "core/text.h"
+#include "hardware/adder_graph_json.h"
+#include "study/study_images.h"
+
+namespace fixynn {
+namespace {
+
+/// The line on standard error while graphs are optimised, from a thread of its own: the first convolution
+/// alone may take long.
+class PlanningLine {
+ public:
+  PlanningLine(const MobileNet& network, int fixed_layers, const StopSignal& signal)
+      : log_(stderr), signal_(signal), start_(Clock::now()) {
+    const size_t convs = static_cast<size_t>(MobileNet::convs_in_layers(fixed_layers));
+    for (size_t i = 0; i < convs; ++i) {
+      // Optimising takes longer than in proportion to the weights; large matrices go first.
+      const Conv& conv = network.convs[i];
+      const double matrices = conv.kind == ConvKind::kDepthwise ? conv.out_channels : 1;
+      work_.push_back(matrices * std::pow(static_cast<double>(conv.weight_count()) / matrices, 1.5));
+    }
+    std::sort(work_.rbegin(), work_.rend());
+    thread_ = std::thread([this] { show(); });
+  }
+  ~PlanningLine() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    log_.live("");
+  }
+  PlanningLine(const PlanningLine&) = delete;
+  PlanningLine& operator=(const PlanningLine&) = delete;
+
+  void set_done(int done) {
+    const std::lock_guard lock(mutex_);
+    done_ = static_cast<size_t>(done);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr auto kPeriod = std::chrono::seconds(1);
+
+  void show() {
+    std::unique_lock lock(mutex_);
+    for (int second = 1; !wake_.wait_for(lock, kPeriod, [this] { return ending_; }); ++second) {
+      const double done = std::accumulate(work_.begin(), work_.begin() + static_cast<long>(done_), 0.0);
+      const double share = done / std::accumulate(work_.begin(), work_.end(), 1e-9);
+      const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+      const std::string left =
+          share > 0.02 ? format_duration(seconds / share * (1 - share)) + " left" : "the largest come first";
+      const std::string line =
+          signal_.received() != 0
+              ? "stopping after the convolutions at work, to keep them; Ctrl-C again ends at once"
+              : fmt::format("optimising adder graphs: {} of {} convolutions, {}", done_, work_.size(), left);
+      log_.live(line);
+      if (!log_.terminal() && (second == 1 || second % 20 == 0)) log_.info("{}", line);
+    }
+  }
+
+  Log log_;
+  const StopSignal& signal_;
+  Clock::time_point start_;
+  std::vector<double> work_;
+  size_t done_ = 0;
+  bool ending_ = false;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::thread thread_;
+};
+
+/// Puts the graphs that the study needs into the cache.
+void optimise_graphs(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
+                     const CostCommand& command) {
+  const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
+  const StopSignal signal;
+  PlanningLine line(design.network, largest, signal);
+  try {
+    plan_hardware(design, largest, request.plan, cache, request.threads, [&](int done, int) {
+      line.set_done(done);
+      return signal.received() == 0;
+    });
+  } catch (const Error&) {
+    if (signal.received() == 0) throw;
+  }
+  if (signal.received() != 0) {
+    throw StoppedBySignal{
+        signal.received(),
+        command.cache.empty()
+            ? "stopped; nothing is kept without a cache"
+            : fmt::format("stopped; the finished adder graphs are kept in {}", command.cache.string())};
+  }
+}
+
+std::vector<ConvActivity> count_activity(const CostCommand& command, const LoadedDesign& loaded,
+                                         AdderGraphCache& cache, const CostRequest& request) {
+  if (!loaded.integer_network) {
+    fail_usage(
+        "activity is counted with the codes of an integer network; give a network of fixynn-train or a run, "
+        "without --bits, --sparsity and --size");
+  }
+  const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
+  const auto images =
+      study_images(command.activity, command.activity_images, loaded.design.network.input_size);
+  const HardwarePlan plan = plan_hardware(loaded.design, largest, request.plan, cache, request.threads);
+  return measure_activity(plan, *loaded.integer_network, images, request.threads);
+}
+
+/// Faults of the command line that loading and planning need not be waited for.
+void check_command(const CostCommand& command) {
+  const bool calibrated = command.request.model == CostModelKind::kCalibrated;
+  const bool graphs = calibrated && !command.request.instant;
+  if (command.request.instant && !calibrated) {
+    fail_usage("an instant estimate exists in the calibrated model only; leave --instant out");
+  }
+  if (!command.activity.empty() && !graphs) {
+    fail_usage(
+        "activity is counted on the adder graphs of the calibrated model; leave --activity out, or use "
+        "--model calibrated without --instant");
+  }
+  if (!command.dump_graphs.empty() && !graphs) {
+    fail_usage(
+        "adder graphs exist in the calibrated model only; leave --dump-graphs out, or use --model "
+        "calibrated without --instant");
+  }
+}
+
+}  // namespace
+
+std::vector<int> parse_layer_list(const std::string& text) {
+  const auto refuse = [&]() {
+    fail_usage("fixed layers \"{}\": give numbers 0..{} separated by commas, ranges as 1..14, or both",
+               printable(text), MobileNet::kLayers);
+  };
+  const auto number = [&](std::string_view part) {
+    int value = -1;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc{} || end != part.data() + part.size() || value < 0 || value > MobileNet::kLayers) {
+      refuse();
+    }
+    return value;
+  };
+  std::vector<int> layers;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string_view part = std::string_view(text).substr(begin, comma - begin);
+    const size_t dots = part.find("..");
+    const int first = number(part.substr(0, dots));
+    const int last = dots == std::string_view::npos ? first : number(part.substr(dots + 2));
+    if (last < first) refuse();
+    for (int n = first; n <= last; ++n) {
+      if (std::find(layers.begin(), layers.end(), n) == layers.end()) layers.push_back(n);
+    }
+    begin = comma + 1;
+  }
+  return layers;
+}
+
+void write_graphs(const HardwarePlan& plan, const HardwareDesign& design,
+                  const std::filesystem::path& folder) {
+  create_folders(folder);
+  for (const ConvPlan& conv : plan.convs) {
+    const auto index = static_cast<size_t>(&conv - plan.convs.data());
+    const auto matrices = conv_matrices(conv.conv, design.weights[index]);
+    std::string text =
+        fmt::format("{{\"convolution\": \"{}\", \"adders\": {}, \"adder_bits\": {}, \"graphs\": [",
+                    conv.conv.name, conv.adders, conv.adder_bits);
+    for (size_t g = 0; g < conv.graphs.size(); ++g) {
+      text += (g == 0 ? "\n" : ",\n") + graph_to_json(matrices[g], conv.input, *conv.graphs[g]);
+    }
+    write_file_atomic(folder / (conv.conv.name + ".json"), text + "]}\n", false);
+  }
+}
+
+CostStudy run_cost_command(const CostCommand& command) {
+  check_command(command);
+  CostRequest request = command.request;
+  if (request.used_layers && !command.fixed_layers_given) {
+    std::erase_if(request.fixed_layers, [&](int n) { return n != 0 && n < *request.used_layers; });
+  }
+  check_cost_request(request);
+  const LoadedDesign loaded = load_design(command.design);
+  AdderGraphCache cache(command.cache);
+  std::vector<ConvActivity> activity;
+  if (request.model == CostModelKind::kCalibrated && !request.instant) {
+    optimise_graphs(loaded.design, request, cache, command);
+    if (!command.activity.empty()) activity = count_activity(command, loaded, cache, request);
+  }
+  CostStudy study = run_cost_study(loaded.design, request, cache, activity);
+  if (!command.dump_graphs.empty()) {
+    const auto largest = std::max_element(
+        study.plans.begin(), study.plans.end(),
+        [](const HardwarePlan& a, const HardwarePlan& b) { return a.fixed_layers < b.fixed_layers; });
+    write_graphs(*largest, loaded.design, command.dump_graphs);
+  }
+  return study;
+}
+
+}  // namespace fixynn

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/cost_study.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace fixynn {
+namespace {
+
+constexpr double kPublishedClockMhz = 810;  // DeepFreeze's FFE in 16 nm; the paper names no clock
+constexpr double kDramPjPerByte = 120;      // published: DeepFreeze
+constexpr double kMicrojoulesPerJoule = 1e6;
+
+Technology study_technology(const CostRequest& request) {
+  Technology technology = find_technology(request.technology);
+  if (request.clock_mhz) {
+    technology.clock_mhz = {*request.clock_mhz, FigureKind::kDerived, "asked for; not met by timing analysis",
+                            std::nullopt, std::nullopt};
+  }
+  if (!technology.clock_mhz.value) {
+    fail_usage("technology {} names no clock; give --clock-mhz", technology.name);
+  }
+  return technology;
+}
+
+/// The first layers of a plan: what a convolution costs does not depend on those behind it.
+HardwarePlan truncated(const HardwarePlan& plan, int fixed_layers) {
+  HardwarePlan part = plan;
+  part.fixed_layers = fixed_layers;
+  part.convs.resize(static_cast<size_t>(MobileNet::convs_in_layers(fixed_layers)));
+  return part;
+}
+
+std::vector<HardwarePlan> make_plans(const HardwareDesign& design, const CostRequest& request,
+                                     const Technology& technology, AdderGraphCache& cache,
+                                     const PlanProgress& progress) {
+  const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
+  const HardwarePlan plan =
+      request.instant
+          ? InstantEstimate(design, request.plan, technology, request.calibrated).plan(design.quant, largest)
+          : plan_hardware(design, largest, request.plan, cache, request.threads, progress);
+  std::vector<HardwarePlan> plans;
+  for (const int layers : request.fixed_layers) plans.push_back(truncated(plan, layers));
+  return plans;
+}
+
+Technology at_end_of_ranges(const Technology& technology, bool high) {
+  Technology result = technology;
+  for (const TechnologyKey& key : technology_keys()) {
+    Figure& figure = result.*key.figure;
+    // The clock is a choice, not an uncertainty of the cost.
+    if (key.figure == &Technology::clock_mhz || !figure.value) continue;
+    figure.value = (high ? figure.high : figure.low).value_or(*figure.value);
+  }
+  return result;
+}
+
+/// At the highest rate that the clock allows, so that leakage counts as little as it can.
+std::optional<double> ffe_energy_uj(const FfeCost& cost) {
+  if (!cost.energy_known) return std::nullopt;
+  const double rate = cost.most_inferences_per_second.value_or(0);
+  const double leakage = rate > 0 ? cost.static_power_w / rate : 0;
+  return (cost.energy_per_inference_j + leakage) * kMicrojoulesPerJoule;
+}
+
+FfeRange cost_range(const HardwarePlan& plan, const Technology& low, const Technology& high,
+                    const CostRequest& request, const std::vector<ConvActivity>& activity) {
+  const FfeCost least = calibrated_ffe_cost(plan, low, request.calibrated, activity);
+  const FfeCost most = calibrated_ffe_cost(plan, high, request.calibrated, activity);
+  return {least.area_mm2, most.area_mm2, ffe_energy_uj(least), ffe_energy_uj(most)};
+}
+
+void add_calibrated(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
+                    const std::vector<ConvActivity>& activity, const PlanProgress& progress,
+                    CostStudy& study) {
+  study.technology = study_technology(request);
+  study.plans = make_plans(design, request, *study.technology, cache, progress);
+  const Technology low = at_end_of_ranges(*study.technology, false);
+  const Technology high = at_end_of_ranges(*study.technology, true);
+  for (const HardwarePlan& plan : study.plans) {
+    study.ffes.push_back(calibrated_ffe_cost(plan, *study.technology, request.calibrated, activity));
+    study.ranges.push_back(cost_range(plan, low, high, request, activity));
+  }
+  study.activity_measured = !activity.empty();
+}
+
+PlatformRequest platform_request(const CostStudy& study, double area_mm2, int fixed_layers) {
+  PlatformRequest request;
+  request.area_mm2 = area_mm2;
+  request.clock_mhz = study.technology ? *study.technology->clock_mhz.value
+                                       : study.request.clock_mhz.value_or(kPublishedClockMhz);
+  if (fixed_layers > 0) request.used_layers = study.request.used_layers;
+  request.dram_energy_pj_per_byte =
+      study.technology ? study.technology->dram_energy_pj_per_byte.value.value_or(kDramPjPerByte)
+                       : kDramPjPerByte;
+  return request;
+}
+
+}  // namespace
+
+void check_cost_request(const CostRequest& request) {
+  if (request.fixed_layers.empty()) fail_usage("no number of fixed layers is given; give some of 0..14");
+  for (const int layers : request.fixed_layers) {
+    if (layers < 0 || layers > MobileNet::kLayers) {
+      fail_usage("fixed layers: {} is outside 0..{}", layers, MobileNet::kLayers);
+    }
+    if (request.used_layers && layers != 0 && *request.used_layers > layers) {
+      fail_usage("used layers: {} of {} fixed layers cannot be used; give at most as many as are built",
+                 *request.used_layers, layers);
+    }
+  }
+  if (request.used_layers && *request.used_layers < 1) {
+    fail_usage("used layers: {} cannot be used; give at least 1", *request.used_layers);
+  }
+  if (request.areas_mm2.empty()) fail_usage("no area is given; give some square millimetres");
+  for (const double area : request.areas_mm2) {
+    if (!(std::isfinite(area) && area > 0)) {
+      fail_usage("an area of {} mm2 is not possible; give a positive number", area);
+    }
+  }
+  if (request.clock_mhz && !(std::isfinite(*request.clock_mhz) && *request.clock_mhz > 0)) {
+    fail_usage("a clock of {} MHz is not possible; give a positive number", *request.clock_mhz);
+  }
+  if (request.plan.levels_per_stage < 0) {
+    fail_usage("levels per stage: {} is negative; give 0 (registers at outputs only) or more",
+               request.plan.levels_per_stage);
+  }
+  if (request.model == CostModelKind::kCalibrated) study_technology(request);
+}
+
+CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
+                         const std::vector<ConvActivity>& activity, const PlanProgress& progress) {
+  check_cost_request(request);
+  CostStudy study;
+  study.request = request;
+  study.network = design.network;
+  study.source = design.source;
+  study.assumed_weights = design.assumed_weights;
+  switch (request.model) {
+    case CostModelKind::kCalibrated:
+      add_calibrated(design, request, cache, activity, progress, study);
+      break;
+    case CostModelKind::kPaper:
+      for (const int layers : request.fixed_layers) {
+        study.ffes.push_back(paper_ffe_cost(design.network, layers));
+      }
+      break;
+    case CostModelKind::kDeepFreeze:
+      for (const int layers : request.fixed_layers) {
+        study.ffes.push_back(deepfreeze_ffe_cost(design, layers, request.faults));
+      }
+      break;
+  }
+  for (const double area : request.areas_mm2) {
+    for (const FfeCost& ffe : study.ffes) {
+      study.points.push_back(
+          evaluate_platform(design.network, ffe, platform_request(study, area, ffe.fixed_layers)));
+    }
+  }
+  return study;
+}
+
+}  // namespace fixynn

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs fixynn-cost as a user would. usage: cost_program.py --bin FOLDER
+
+Exit codes, one sentence for bad input, formats that parse, and Ctrl-C with the cache kept."""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--bin", required=True)
+program = os.path.abspath(os.path.join(parser.parse_args().bin, "fixynn-cost"))
+faults = []
+
+
+def call(*arguments, cwd):
+    done = subprocess.run([program, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def expect(condition, what):
+    if not condition:
+        faults.append(what)
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    (folder / "net.yaml").write_text("data: {kind: gtsrb, root: nowhere, size: 64}\nffe: {weight_bits: 6}\n")
+    (folder / "empty.safetensors").write_text("")
+    (folder / "folder").mkdir()
+    (folder / "half.json").write_text('{"name": "half", "summary": "x", "figures": {}}')
+
+    # (arguments, exit code, what the sentence must name)
+    bad = [
+        ([], 2, "DESIGN is missing"),
+        (["net.yaml", "--area-mm2", "-1"], 2, "-1 mm2"),
+        (["net.yaml", "--area-mm2", "nan"], 2, "nan mm2"),
+        (["net.yaml", "--sweep-area", "3:1:1"], 2, "LO:HI:STEP"),
+        (["net.yaml", "--technology", "3nm"], 2, "3nm"),
+        (["net.yaml", "--technology", "half.json"], 1, "is missing"),
+        (["net.yaml", "--technology", "none.json"], 1, "none.json"),
+        (["net.yaml", "--model", "guess"], 2, "guess"),
+        (["net.yaml", "--bits", "1"], 2, "weight bits"),
+        (["net.yaml", "--bits", "9"], 2, "weight bits"),
+        (["net.yaml", "--sparsity", "1.5"], 2, "sparsity"),
+        (["net.yaml", "--fixed-layers", "15"], 2, "0..14"),
+        (["net.yaml", "--fixed-layers", "4", "--used-layers", "7"], 2, "7 of 4"),
+        (["net.yaml", "--size", "7"], 2, "7"),
+        (["empty.safetensors"], 1, "empty.safetensors"),
+        (["folder"], 1, "no run"),
+        (["none.safetensors"], 1, "none.safetensors"),
+        (["net.yaml", "--instant", "--out", "folder/none/x.json"], 1, "folder/none"),
+    ]
+    for arguments, code, word in bad:
+        got, out, err = call(*arguments, cwd=folder)
+        lines = err.strip().splitlines()
+        expect(got == code, f"{arguments}: exit code {got}, not {code}: {err}")
+        expect(len(lines) == 1 and lines[0].startswith("error: "), f"{arguments}: not one sentence: {err!r}")
+        expect(word in err, f"{arguments}: {word!r} is not in {err!r}")
+        expect(out == "", f"{arguments}: wrote {out!r}")
+
+    for model in ("paper", "deepfreeze", "calibrated"):
+        arguments = ["net.yaml", "--model", model, "--cache", "cache", "--fixed-layers", "0..2"]
+        code, out, err = call(*arguments, "--format", "json", cwd=folder)
+        expect(code == 0, f"{model}: {err}")
+        expect(code != 0 or [p["fixed_layers"] for p in json.loads(out)["points"]] == [0, 1, 2], f"{model}: {out}")
+        code, out, err = call(*arguments, "--format", "csv", "--plot", f"{model}.svg", cwd=folder)
+        expect(code == 0 and len(out.splitlines()) == 4, f"{model} CSV: {out} {err}")
+        expect((folder / f"{model}.svg").read_text().rstrip().endswith("</svg>"), f"{model}: no SVG")
+    expect(any((folder / "cache").iterdir()), "the cache is empty")
+
+    # Stopped while it works. What was finished by then is an accident of time; the exit code is not.
+    run = subprocess.Popen([program, "net.yaml", "--bits", "8", "--size", "224", "--cache", "stop", "--threads", "1"],
+                           cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    run.send_signal(signal.SIGINT)
+    try:
+        out, err = run.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        out, err = run.communicate()
+        faults.append("SIGINT did not stop it within two minutes")
+    expect(run.returncode in (0, 128 + signal.SIGINT), f"SIGINT: exit code {run.returncode}: {err}")
+    if run.returncode:
+        expect("stopped" in err, f"SIGINT: {err!r}")
+
+print("\n".join(faults) or "fixynn-cost behaves")
+sys.exit(1 if faults else 0)
