@@ -266,28 +266,29 @@ std::string method(const Synthesizer& synthesizer, const std::string& how) {
                      synthesizer.version(), synthesizer.library().name, synthesizer.library().voltage_v, how);
 }
 
-void add_adder_figures(const Synthesizer& synthesizer, EnergyFit& fit) {
-  if (!fit.gates && !fit.full_adders) return;
-  const EnergyLaw& law = fit.full_adders ? *fit.full_adders : *fit.gates;
+Figure adder_energy_figure(const Synthesizer& synthesizer, const EnergyLaw& law, const char* mapping) {
   Figure figure;
   figure.value = law.energy_fj;
   figure.kind = FigureKind::kFitted;
   figure.low = law.low_fj;
   figure.high = law.high_fj;
-  std::string how = fmt::format(
-      "{} blocks mapped to {}, {:.1f} gate toggles by adder-bit toggle, mean error {:.1f} %, worst "
-      "{:.1f} %",
-      law.blocks, fit.full_adders ? "full-adder cells" : "gates", law.gate_toggles, law.mean_error_percent,
-      law.worst_error_percent);
-  if (fit.full_adders && fit.gates) {
-    how += fmt::format("; mapped to gates {:.2f} fJ with {:.1f} gate toggles", fit.gates->energy_fj,
-                       fit.gates->gate_toggles);
-    figure.low = std::min(*figure.low, fit.gates->low_fj);
-    figure.high = std::max(*figure.high, fit.gates->high_fj);
-  }
-  figure.source = method(synthesizer, how);
-  fit.figures["adder_bit_toggle_energy_fj"] = figure;
+  figure.source = method(
+      synthesizer,
+      fmt::format(
+          "{} blocks mapped to {}, {:.1f} gate toggles by adder-bit toggle, mean error {:.1f} %, worst "
+          "{:.1f} %",
+          law.blocks, mapping, law.gate_toggles, law.mean_error_percent, law.worst_error_percent));
+  return figure;
+}
 
+void add_adder_figures(const Synthesizer& synthesizer, EnergyFit& fit) {
+  if (fit.gates) {
+    fit.figures["adder_bit_toggle_energy_fj"] = adder_energy_figure(synthesizer, *fit.gates, "gates");
+  }
+  if (fit.full_adders) {
+    fit.figures["full_adder_bit_toggle_energy_fj"] =
+        adder_energy_figure(synthesizer, *fit.full_adders, "full-adder cells");
+  }
   double activity = 0, toggles = 0, leakage = 0, area = 0;
   for (const EnergyBlockResult& block : fit.blocks) {
     if (block.stimulus != "image") continue;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calibrate/calibrate.h"
+#include "calibrate/gate_energy.h"
 #include "cli/program.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -20,7 +21,7 @@ namespace fixynn {
 struct CalibrateArguments {
   std::string liberty, network, out, base, work, blocks;
   std::string name = "calibrated", yosys = "yosys", full_adders = "on";
-  bool layers = false;
+  bool layers = false, energy = false;
   int threads = 0;
 };
 
@@ -63,6 +64,9 @@ inline CLI::App* add_calibrate(CLI::App& app, CalibrateArguments& arguments) {
                    "'small' for what takes seconds, or names of golden blocks; default: all.")
       ->type_name("LIST");
   command->add_flag("--layers", arguments.layers, "Also synthesise whole layers of the network and compare.");
+  command->add_flag("--energy", arguments.energy,
+                    "Also simulate the mapped gates and fit the energies: on the codes of the network's own "
+                    "layers when --network is an integer network, else on made-up streams.");
   command
       ->add_option("--full-adders", arguments.full_adders, "Also map adders to full-adder cells: on or off.")
       ->type_name("on|off")
@@ -105,6 +109,21 @@ inline CalibrationRequest calibration_request(const CalibrateArguments& argument
   return request;
 }
 
+inline EnergyFit fit_energies(const CalibrateArguments& arguments, const CalibrationRequest& request,
+                              AdderGraphCache& cache) {
+  EnergyRequest energy;
+  energy.small = request.small;
+  energy.threads = request.threads;
+  std::optional<IntegerNetwork> network;
+  if (!arguments.network.empty()) {
+    DesignRequest design;
+    design.path = arguments.network;
+    network = load_design(design).integer_network;
+  }
+  if (network) energy.network = &*network;
+  return calibrate_energy(Synthesizer(request.yosys), energy, cache);
+}
+
 /// Returns the exit code.
 inline int run_calibrate(const CalibrateArguments& arguments) {
   std::optional<Technology> base;
@@ -121,9 +140,14 @@ inline int run_calibrate(const CalibrateArguments& arguments) {
                            left && done < total ? ", about " + format_duration(*left) + " left" : "");
                 });
   fmt::print("{}", calibration_text(calibration));
+  Technology measured = calibration.technology;
+  if (arguments.energy) {
+    const EnergyFit fit = fit_energies(arguments, request, cache);
+    merge_energy(measured, fit);
+    fmt::print("\n{}", energy_fit_text(fit));
+  }
   if (!arguments.out.empty()) {
-    const Technology technology =
-        base ? merge_technology(*base, calibration.technology) : calibration.technology;
+    const Technology technology = base ? merge_technology(*base, measured) : measured;
     write_file_atomic(arguments.out, technology_json(technology));
     fmt::print("technology {}: {}\n", technology.name, arguments.out);
   }

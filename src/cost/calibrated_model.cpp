@@ -73,9 +73,11 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
 }
 
 /// Absent where the technology lacks a figure.
-std::optional<CostParts> energy_pj(const ConvPlan& conv, const Technology& t, bool clock_gating,
-                                   const ConvActivity* activity, double frame_clocks) {
-  const auto& toggle = t.adder_bit_toggle_energy_fj.value;
+std::optional<CostParts> energy_pj(const ConvPlan& conv, const Technology& t,
+                                   const CalibratedOptions& options, const ConvActivity* activity,
+                                   double frame_clocks) {
+  const auto& toggle = options.mapping == AdderMapping::kGates ? t.adder_bit_toggle_energy_fj.value
+                                                               : t.full_adder_bit_toggle_energy_fj.value;
   const auto& share = t.adder_bit_activity.value;
   const auto& clock = t.register_bit_clock_energy_fj.value;
   const auto& change = t.register_bit_toggle_energy_fj.value;
@@ -96,7 +98,7 @@ std::optional<CostParts> energy_pj(const ConvPlan& conv, const Technology& t, bo
           : (static_cast<double>(conv.pipeline_register_bits) * outputs + window_bits * inputs) * *share;
   const double adder_toggles = activity != nullptr ? activity->adder_bit_toggles
                                                    : static_cast<double>(conv.adder_bits) * outputs * *share;
-  const RegisterEvents events = register_events(conv, clock_gating, frame_clocks);
+  const RegisterEvents events = register_events(conv, options.clock_gating, frame_clocks);
   const double output_toggles = static_cast<double>(r.output_register_bits) * outputs * *share;
   CostParts parts;
   parts.adders = adder_toggles * *toggle * kPjPerFj;
@@ -143,8 +145,8 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
     layer.area_parts_um2 = area_um2(conv, technology, options.mapping);
     layer.area_mm2 = layer.area_parts_um2->total() / kUm2PerMm2;
     cost.area_mm2 += layer.area_mm2;
-    layer.energy_parts_pj = energy_pj(conv, technology, options.clock_gating,
-                                      activity.empty() ? nullptr : &activity[i], frame_clocks);
+    layer.energy_parts_pj =
+        energy_pj(conv, technology, options, activity.empty() ? nullptr : &activity[i], frame_clocks);
     if (!layer.energy_parts_pj || !cost.energy_known) {
       cost.energy_known = false;
       continue;

@@ -9,8 +9,6 @@
 namespace fixynn {
 namespace {
 
-/// Clocks of the requantiser beside one a channel: multiply, then shift and clamp.
-constexpr int kRequantiserStages = 2;
 /// M and B are held twice: the values in use, and those written for the next frame.
 constexpr int kParameterCopies = 2;
 
@@ -35,7 +33,7 @@ RequantiserPlan plan_requantiser(const Conv& conv, const ConvQuant& quant, Inter
   if (fold == Fold::kMean && clocks_in_row < plan.channels_per_multiplier) {
     plan.fifo_memory_bits = int64_t{(conv.out_size + 1) / 2} * plan.channels * plan.accumulator_bits;
   }
-  plan.cycles = plan.channels_per_multiplier + kRequantiserStages;
+  plan.cycles = plan.channels_per_multiplier;  // a channel a clock, straight into the output registers
   return plan;
 }
 

@@ -139,6 +139,7 @@ const std::vector<TechnologyKey>& technology_keys() {
       {"requantiser_unit_area_um2", "um2", &Technology::requantiser_unit_area_um2},
       {"requantiser_select_bit_area_um2", "um2", &Technology::requantiser_select_bit_area_um2},
       {"adder_bit_toggle_energy_fj", "fJ", &Technology::adder_bit_toggle_energy_fj},
+      {"full_adder_bit_toggle_energy_fj", "fJ", &Technology::full_adder_bit_toggle_energy_fj},
       {"adder_bit_activity", "1", &Technology::adder_bit_activity},
       {"register_bit_clock_energy_fj", "fJ", &Technology::register_bit_clock_energy_fj},
       {"register_bit_toggle_energy_fj", "fJ", &Technology::register_bit_toggle_energy_fj},

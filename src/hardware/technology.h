@@ -26,8 +26,8 @@ struct Technology {
   std::string summary;  ///< one line: process, voltage, library, tool
 
   // Area.
-  Figure adder_bit_area_um2;                ///< an adder bit mapped to gates
-  Figure full_adder_bit_area_um2;           ///< an adder bit mapped to full-adder cells
+  Figure adder_bit_area_um2;       ///< an adder bit mapped to gates
+  Figure full_adder_bit_area_um2;  ///< an adder bit mapped to full-adder cells
   Figure adder_area_um2;       ///< per adder, beside its bits, mapped to gates; negative, because the ends of
                                ///< a carry chain are less than full adders; absent: 0
   Figure full_adder_area_um2;  ///< the same, mapped to full-adder cells
@@ -41,6 +41,7 @@ struct Technology {
 
   // Energy of one event; zero-delay toggles, no glitches.
   Figure adder_bit_toggle_energy_fj;         ///< a toggle of an adder bit with the gates behind it
+  Figure full_adder_bit_toggle_energy_fj;    ///< the same, mapped to full-adder cells
   Figure adder_bit_activity;                 ///< toggles of an adder bit per evaluation on natural images
   Figure register_bit_clock_energy_fj;       ///< a clock edge pair at one flip-flop
   Figure register_bit_toggle_energy_fj;      ///< a change of its value
