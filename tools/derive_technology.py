@@ -45,15 +45,15 @@ def significant(value):
 
 
 def scaled(figure, factors, reason):
-    """factors: low, value, high. Ranges of source and scale are combined."""
+    """factors: low, value, high. Ranges of source and scale are combined: the low end of one with that of the other,
+    so that an area below zero (what an adder lacks beside its bits) is scaled at each end like the areas above."""
     value = figure["value"]
     if value is None:
         return dict(figure, kind="derived", source=f"from a figure that is unknown: {figure['source']}")
-    ends = [end * factor for end in (figure.get("low") or value, figure.get("high") or value)
-            for factor in (factors[0], factors[2])]
+    low, high = (value if figure.get(end) is None else figure[end] for end in ("low", "high"))
     return {"value": significant(value * factors[1]), "unit": figure["unit"], "kind": "derived",
             "source": f"{reason}; the source is {figure['kind']}: {figure['source']}",
-            "low": significant(min(ends)), "high": significant(max(ends))}
+            "low": significant(low * factors[0]), "high": significant(high * factors[2])}
 
 
 def scale_figure(key, figure, source, a):

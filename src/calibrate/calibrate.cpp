@@ -8,6 +8,7 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <set>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -35,7 +36,9 @@ std::vector<GoldenBlock> choose_blocks(const CalibrationRequest& request, AdderG
   std::vector<std::string> names;
   for (const GoldenBlock& block : all) names.push_back(block.name);
   std::vector<GoldenBlock> chosen;
+  std::set<std::string> seen;
   for (const std::string& name : request.blocks) {
+    if (!seen.insert(name).second) continue;
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
       const std::string near = nearest_name(name, names);
@@ -188,8 +191,9 @@ class Run {
   void fill_technology() {
     Technology& t = result_.technology;
     t.name = request_.name;
-    t.summary = fmt::format("library {}, {} V; {} + ABC, cell areas without placement", yosys_.library().name,
-                            yosys_.library().voltage_v, yosys_.version());
+    const double voltage_v = yosys_.library().voltage_v;
+    t.summary = fmt::format("library {}, {}; {} + ABC, cell areas without placement", yosys_.library().name,
+                            voltage_v > 0 ? fmt::format("{} V", voltage_v) : "voltage n/a", yosys_.version());
     for (const TechnologyKey& key : technology_keys())
       (t.*key.figure).source = "not measured by the calibration";
     for (const AdderLaw& law : result_.adders) {

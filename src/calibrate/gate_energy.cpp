@@ -266,28 +266,29 @@ std::string method(const Synthesizer& synthesizer, const std::string& how) {
                      synthesizer.version(), synthesizer.library().name, synthesizer.library().voltage_v, how);
 }
 
-Figure adder_energy_figure(const Synthesizer& synthesizer, const EnergyLaw& law, const char* mapping) {
+Figure adder_energy_figure(const Synthesizer& synthesizer, const EnergyLaw& law, const char* mapping,
+                           const std::string& stimulus) {
   Figure figure;
   figure.value = law.energy_fj;
   figure.kind = FigureKind::kFitted;
   figure.low = law.low_fj;
   figure.high = law.high_fj;
-  figure.source = method(
-      synthesizer,
-      fmt::format(
-          "{} blocks mapped to {}, {:.1f} gate toggles by adder-bit toggle, mean error {:.1f} %, worst "
-          "{:.1f} %",
-          law.blocks, mapping, law.gate_toggles, law.mean_error_percent, law.worst_error_percent));
+  figure.source = method(synthesizer, fmt::format("{} blocks, inputs {}, mapped to {}, {:.1f} gate toggles "
+                                                  "by adder-bit toggle, mean error {:.1f} %, worst "
+                                                  "{:.1f} %",
+                                                  law.blocks, stimulus, mapping, law.gate_toggles,
+                                                  law.mean_error_percent, law.worst_error_percent));
   return figure;
 }
 
 void add_adder_figures(const Synthesizer& synthesizer, EnergyFit& fit) {
   if (fit.gates) {
-    fit.figures["adder_bit_toggle_energy_fj"] = adder_energy_figure(synthesizer, *fit.gates, "gates");
+    fit.figures["adder_bit_toggle_energy_fj"] =
+        adder_energy_figure(synthesizer, *fit.gates, "gates", fit.blocks.front().stimulus);
   }
   if (fit.full_adders) {
     fit.figures["full_adder_bit_toggle_energy_fj"] =
-        adder_energy_figure(synthesizer, *fit.full_adders, "full-adder cells");
+        adder_energy_figure(synthesizer, *fit.full_adders, "full-adder cells", fit.blocks.front().stimulus);
   }
   double activity = 0, toggles = 0, leakage = 0, area = 0;
   for (const EnergyBlockResult& block : fit.blocks) {
@@ -395,6 +396,12 @@ int64_t count_adder_bit_toggles(const AdderGraph& graph, Interval input,
 
 EnergyFit calibrate_energy(const Synthesizer& synthesizer, std::span<const EnergyBlock> blocks,
                            std::span<const RequantiserStimulus> requantisers, int threads) {
+  if (!(synthesizer.library().voltage_v > 0)) {
+    fail(
+        "{}: the library gives no nom_voltage above 0 V, which energies need; add it, or calibrate areas "
+        "only",
+        synthesizer.liberty().string());
+  }
   const size_t mappings = synthesizer.full_adder() ? 2 : 1;
   EnergyFit fit;
   fit.blocks.resize(blocks.size() * mappings);

@@ -20,7 +20,7 @@ namespace fixynn {
 /// A block of adders and what enters it.
 struct EnergyBlock {
   GoldenBlock block;
-  std::string stimulus;                      ///< "smooth", "random" or "image"
+  std::string stimulus;                      ///< "smooth", "random", "image" or "made-up image"
   std::vector<std::vector<int64_t>> inputs;  ///< [input][cycle], within block.input
 };
 

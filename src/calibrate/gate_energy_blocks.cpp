@@ -189,6 +189,9 @@ EnergyFit calibrate_energy(const Synthesizer& synthesizer, const EnergyRequest& 
   const std::vector<uint8_t> image =
       request.image.empty() ? smooth_image(request.network->network.input_size) : request.image;
   std::vector<EnergyBlock> blocks = image_energy_blocks(*request.network, image, cache, request.cycles);
+  if (request.image.empty()) {
+    for (EnergyBlock& block : blocks) block.stimulus = "made-up image";
+  }
   std::vector<RequantiserStimulus> requantisers = image_requantisers(*request.network, image, request.cycles);
   if (request.small) {
     blocks.resize(std::min(blocks.size(), kSmallConvs));

@@ -28,15 +28,15 @@ struct Context {
 };
 
 double number(const std::string& text, const std::string& place) {
+  const size_t first = text.find_first_not_of(" \t+"), last = text.find_last_not_of(" \t");
   double value = 0;
-  const char* begin = text.data() + text.find_first_not_of(" \t+");
-  const char* end = text.data() + text.size();
-  while (end > begin && (end[-1] == ' ' || end[-1] == '\t')) --end;
-  const auto [stop, error] = std::from_chars(begin, end, value);
-  if (text.find_first_not_of(" \t+") == std::string::npos || error != std::errc() || stop != end ||
-      !std::isfinite(value)) {
-    fail("{}: \"{}\" is not a number", place, printable(text));
+  bool good = first != std::string::npos && last >= first;
+  if (good) {
+    const char* end = text.data() + last + 1;
+    const auto [stop, error] = std::from_chars(text.data() + first, end, value);
+    good = error == std::errc() && stop == end && std::isfinite(value);
   }
+  if (!good) fail("{}: \"{}\" is not a number", place, printable(text));
   return value;
 }
 
@@ -290,6 +290,7 @@ LibertyLibrary library_from_group(const LibertyGroup& group, const std::string& 
   if (!group.arguments.empty()) library.name = group.arguments.front();
   const std::string* volt = group.find("voltage_unit");
   const double volts = volt == nullptr ? 1 : unit_factor(*volt, place_of(what, group, "voltage_unit"));
+  // Areas do not need it; what computes energies refuses 0.
   library.voltage_v = find_number(what, group, "nom_voltage").value_or(0) * volts;
   for (const LibertyGroup& part : group.groups) {
     if (part.name != "cell") continue;

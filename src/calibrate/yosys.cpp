@@ -15,9 +15,11 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 
 extern char** environ;  // NOLINT: the C library's
 
@@ -103,6 +105,20 @@ void write_result(const fs::path& path, const SynthesisResult& result) {
   write_file_atomic(path, json.dump(1) + "\n", false);
 }
 
+/// ABC's and Yosys' scripts cannot quote: the library gets a plain name in a folder with a plain name.
+void check_work_folder(const fs::path& folder) {
+  const std::string name = folder.string();
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+=,@~").find(c) != std::string_view::npos;
+  });
+  if (plain) return;
+  fail(
+      "{}: ABC works only in folders whose names have ASCII letters, digits and / . _ - + = , @ ~ alone; "
+      "name another one with --work",
+      printable(name, 200));
+}
+
 std::string file_stem(const SynthesisJob& job, const std::string& hash) {
   std::string stem;
   for (const char c : job.name) stem += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
@@ -117,13 +133,11 @@ Synthesizer::Synthesizer(const YosysOptions& options) : options_(options) {
   Sha256 hash;
   hash.update(read_text_file(options.liberty));
   library_hash_ = hash.finish();
-  create_folders(options_.work);
+  // Scripts run in the work folder. A name without a slash is looked for in PATH.
+  if (options_.yosys.find('/') != std::string::npos) options_.yosys = fs::absolute(options_.yosys).string();
   options_.work = fs::absolute(options_.work);
-  // ABC's scripts cannot quote: the library gets a name without spaces in a folder without spaces.
-  if (options_.work.string().find_first_of(" \t;") != std::string::npos) {
-    fail("{}: ABC cannot work in a folder with a space in its name; name another one with --work",
-         options_.work.string());
-  }
+  check_work_folder(options_.work);
+  create_folders(options_.work);
   const fs::path link = options_.work / ("library-" + library_hash_.substr(0, 16) + ".lib");
   std::error_code problem;
   fs::remove(link, problem);

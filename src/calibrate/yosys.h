@@ -54,6 +54,7 @@ class Synthesizer {
 
   const std::string& version() const { return version_; }  ///< "Yosys 0.23"
   const LibertyLibrary& library() const { return library_; }
+  const std::filesystem::path& liberty() const { return options_.liberty; }  ///< the library's file
   const std::optional<FullAdderCell>& full_adder() const { return full_adder_; }
 
  private:

@@ -13,13 +13,14 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "study/load_design.h"
+#include "study/study_images.h"
 
 // The subcommand 'fixynn-cost calibrate'.
 
 namespace fixynn {
 
 struct CalibrateArguments {
-  std::string liberty, network, out, base, work, blocks;
+  std::string liberty, network, images, out, base, work, blocks;
   std::string name = "calibrated", yosys = "yosys", full_adders = "on";
   bool layers = false, energy = false;
   int threads = 0;
@@ -39,7 +40,8 @@ inline CLI::App* add_calibrate(CLI::App& app, CalibrateArguments& arguments) {
            "cell "
            "areas: no placement, no routing, no timing. Results are kept in the work folder, so that a "
            "second run is quick and an interrupted one goes on.",
-       .examples = "  fixynn-cost calibrate --liberty osu018_stdcells.lib --blocks small\n"
+       .examples = "  fixynn-cost calibrate --liberty osu018_stdcells.lib --blocks small --base asap7 --out "
+                   "osu018.json\n"
                    "  fixynn-cost calibrate --liberty asap7.lib --network mobilenet.safetensors --layers "
                    "--out asap7.json",
        .exit_status = " 0  done\n 1  the work failed, or a law misses its blocks by more than its limit\n"
@@ -64,6 +66,10 @@ inline CLI::App* add_calibrate(CLI::App& app, CalibrateArguments& arguments) {
                    "'small' for what takes seconds, or names of golden blocks; default: all.")
       ->type_name("LIST");
   command->add_flag("--layers", arguments.layers, "Also synthesise whole layers of the network and compare.");
+  command
+      ->add_option("--images", arguments.images,
+                   "Data set whose image --energy feeds to an integer network; default: a made-up one.")
+      ->type_name("ROOT");
   command->add_flag("--energy", arguments.energy,
                     "Also simulate the mapped gates and fit the energies: on the codes of the network's own "
                     "layers when --network is an integer network, else on made-up streams.");
@@ -121,6 +127,11 @@ inline EnergyFit fit_energies(const CalibrateArguments& arguments, const Calibra
     network = load_design(design).integer_network;
   }
   if (network) energy.network = &*network;
+  if (!arguments.images.empty()) {
+    if (!network || !arguments.energy)
+      fail_usage("--images needs --energy and an integer network in --network");
+    energy.image = study_images(arguments.images, 1, network->network.input_size).front();
+  }
   return calibrate_energy(Synthesizer(request.yosys), energy, cache);
 }
 
@@ -147,9 +158,20 @@ inline int run_calibrate(const CalibrateArguments& arguments) {
     fmt::print("\n{}", energy_fit_text(fit));
   }
   if (!arguments.out.empty()) {
-    const Technology technology = base ? merge_technology(*base, measured) : measured;
+    Technology technology = base ? merge_technology(*base, measured) : measured;
+    if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
     write_file_atomic(arguments.out, technology_json(technology));
     fmt::print("technology {}: {}\n", technology.name, arguments.out);
+    std::vector<std::string> missing;
+    for (const TechnologyKey& key : technology_keys()) {
+      if (!(technology.*key.figure).value) missing.push_back(key.key);
+    }
+    if (!missing.empty()) {
+      fmt::print(
+          "Not measured and unknown in it: {}. --base NAME|FILE.json takes them from another technology, "
+          "--energy fits energies; areas and the clock are needed before --technology can use it.\n",
+          fmt::join(missing, ", "));
+    }
   }
   if (!calibration.faults.empty())
     fail("the laws do not fit {}: {}", arguments.liberty, fmt::join(calibration.faults, "; "));

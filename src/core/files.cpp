@@ -74,6 +74,13 @@ int write_temporary(const std::string& temporary, std::span<const uint8_t> conte
   return file.close() == 0 ? 0 : errno;
 }
 
+/// A device, a pipe: written into, never replaced.
+void write_through(const std::filesystem::path& path, std::span<const uint8_t> contents) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const int error = file.get() < 0 ? errno : write_all(file.get(), contents);
+  if (error != 0) fail("{}: cannot be written: {}", path.string(), reason(error));
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   const FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Some file systems refuse to sync a folder; the rename has happened all the same.
@@ -105,7 +112,17 @@ std::string read_text_file(const std::filesystem::path& path) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> contents, bool durable) {
+void write_file_atomic(const std::filesystem::path& given, std::span<const uint8_t> contents, bool durable) {
+  std::error_code code;
+  // A link stays one: what it points to is replaced.
+  const std::filesystem::path path =
+      std::filesystem::is_symlink(given, code) ? std::filesystem::weakly_canonical(given, code) : given;
+  const auto status = std::filesystem::status(path, code);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+      !std::filesystem::is_directory(status)) {
+    write_through(path, contents);
+    return;
+  }
   const std::string temporary = fmt::format("{}.tmp{}", path.string(), ::getpid());
   int error = write_temporary(temporary, contents, durable);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;

@@ -19,7 +19,7 @@ std::string read_text_file(const std::filesystem::path& path);
 /// and nothing between: temporary file in the same folder, fsync, rename, fsync of the folder. On failure
 /// (full disk, unwritable folder) the old file is untouched, the temporary is removed, and the error names
 /// path, reason and remedy. `durable = false` leaves out both fsyncs: for files that are rewritten every
-/// second, such as status.json.
+/// second, such as status.json. A symbolic link is followed; devices and pipes are written into.
 void write_file_atomic(const std::filesystem::path& path, std::span<const uint8_t> contents,
                        bool durable = true);
 void write_file_atomic(const std::filesystem::path& path, std::string_view contents, bool durable = true);

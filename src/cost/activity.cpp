@@ -42,7 +42,7 @@ void add_values(const uint32_t* a, const AdderTerm& term_a, const uint32_t* b, c
 }
 
 struct Counts {
-  int64_t adder_bits = 0, register_bits = 0;
+  int64_t adder_bits = 0, pipeline_bits = 0, window_bits = 0;
 };
 
 /// Codes that enter a convolution, [in_size][in_size][in_channels].
@@ -120,7 +120,7 @@ class GraphCounter {
         counts.adder_bits += count_changes(values, size, whole & ~low_bits(facts.width - facts.adder_bits));
       }
       if (pipeline_.registers[node] > 0) {
-        counts.register_bits += pipeline_.registers[node] * count_changes(values, size, whole);
+        counts.pipeline_bits += pipeline_.registers[node] * count_changes(values, size, whole);
       }
       values[0] = values[size];
     }
@@ -155,9 +155,9 @@ Counts count_conv(const ConvPlan& plan, const Codes& input) {
   for (size_t g = 0; g < plan.graphs.size(); ++g) {
     const Counts one = GraphCounter(plan, g).count(input);
     counts.adder_bits += one.adder_bits;
-    counts.register_bits += one.register_bits;
+    counts.pipeline_bits += one.pipeline_bits;
   }
-  counts.register_bits += window_changes(plan, input);
+  counts.window_bits = window_changes(plan, input);
   return counts;
 }
 
@@ -235,14 +235,16 @@ std::vector<ConvActivity> measure_activity(const HardwarePlan& plan, const Integ
     });
     for (size_t task = 0; task < counts.size(); ++task) {
       totals[task % convs].adder_bits += counts[task].adder_bits;
-      totals[task % convs].register_bits += counts[task].register_bits;
+      totals[task % convs].pipeline_bits += counts[task].pipeline_bits;
+      totals[task % convs].window_bits += counts[task].window_bits;
     }
   }
   std::vector<ConvActivity> activity;
   for (const Counts& total : totals) {
     const double images_counted = static_cast<double>(images.size());
     activity.push_back({static_cast<double>(total.adder_bits) / images_counted,
-                        static_cast<double>(total.register_bits) / images_counted});
+                        static_cast<double>(total.pipeline_bits) / images_counted,
+                        static_cast<double>(total.window_bits) / images_counted});
   }
   return activity;
 }

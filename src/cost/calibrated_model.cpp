@@ -65,7 +65,8 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
       r.multipliers * (product_bits * needed(t, &Technology::requantiser_product_bit_area_um2) +
                        needed(t, &Technology::requantiser_unit_area_um2)) +
       selected_bits * needed(t, &Technology::requantiser_select_bit_area_um2) +
-      static_cast<double>(r.output_register_bits) * register_bit;
+      static_cast<double>(r.output_register_bits) * register_bit +
+      static_cast<double>(r.control_register_bits) * needed(t, &Technology::register_bit_area_um2);
   parts.parameters = static_cast<double>(r.parameter_bits) * register_bit;
   parts.memories =
       memory_bits == 0 ? 0 : static_cast<double>(memory_bits) * needed(t, &Technology::sram_bit_area_um2);
@@ -92,21 +93,24 @@ std::optional<CostParts> energy_pj(const ConvPlan& conv, const Technology& t,
       inputs * line_bits * (kLineBufferReads + kLineBufferWrites) + outputs * fifo_bits * 2;
   if (!toggle || !share || !clock || !change || !product || (accesses > 0 && !access)) return {};
   const double window_bits = static_cast<double>(conv.line_buffer.window_register_bits());
-  const double register_toggles =
-      activity != nullptr
-          ? activity->register_bit_toggles
-          : (static_cast<double>(conv.pipeline_register_bits) * outputs + window_bits * inputs) * *share;
+  const double pipeline_toggles = activity != nullptr
+                                      ? activity->pipeline_bit_toggles
+                                      : static_cast<double>(conv.pipeline_register_bits) * outputs * *share;
+  const double window_toggles =
+      activity != nullptr ? activity->window_bit_toggles : window_bits * inputs * *share;
   const double adder_toggles = activity != nullptr ? activity->adder_bit_toggles
                                                    : static_cast<double>(conv.adder_bits) * outputs * *share;
   const RegisterEvents events = register_events(conv, options.clock_gating, frame_clocks);
   const double output_toggles = static_cast<double>(r.output_register_bits) * outputs * *share;
   CostParts parts;
   parts.adders = adder_toggles * *toggle * kPjPerFj;
-  parts.pipeline = (events.pipeline * *clock + register_toggles * *change) * kPjPerFj;
-  parts.windows = events.windows * *clock * kPjPerFj;
-  parts.requantisers = (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
-                        events.outputs * *clock + output_toggles * *change) *
-                       kPjPerFj;
+  parts.pipeline = (events.pipeline * *clock + pipeline_toggles * *change) * kPjPerFj;
+  parts.windows = (events.windows * *clock + window_toggles * *change) * kPjPerFj;
+  parts.requantisers =
+      (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
+       (events.outputs + static_cast<double>(r.control_register_bits) * frame_clocks) * *clock +
+       output_toggles * *change) *
+      kPjPerFj;
   parts.parameters = events.parameters * *clock * kPjPerFj;
   parts.memories = accesses > 0 ? accesses * *access * kPjPerFj : 0;
   return parts;
@@ -139,7 +143,8 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
     layer.adders = conv.adders;
     layer.adder_bits = conv.adder_bits;
     layer.register_bits = conv.pipeline_register_bits + conv.line_buffer.window_register_bits() +
-                          conv.requantiser.output_register_bits + conv.requantiser.parameter_bits;
+                          conv.requantiser.output_register_bits + conv.requantiser.control_register_bits +
+                          conv.requantiser.parameter_bits;
     layer.memory_bits = conv.line_buffer.memory_bits() + conv.requantiser.fifo_memory_bits;
     layer.multipliers = conv.requantiser.multipliers;
     layer.area_parts_um2 = area_um2(conv, technology, options.mapping);

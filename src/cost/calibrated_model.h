@@ -23,7 +23,8 @@ struct CalibratedOptions {
 /// Toggles counted on images, one entry a convolution: means over the images.
 struct ConvActivity {
   double adder_bit_toggles = 0;     ///< an inference
-  double register_bit_toggles = 0;  ///< an inference: pipeline and window registers
+  double pipeline_bit_toggles = 0;  ///< an inference: of pipeline registers
+  double window_bit_toggles = 0;    ///< an inference: of window registers
 };
 
 /// Area and energy of a plan in one technology. `activity`: from measure_activity, or empty: the technology's

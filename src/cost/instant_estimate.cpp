@@ -80,7 +80,7 @@ HardwarePlan InstantEstimate::plan(std::span<const ConvQuant> quant, int fixed_l
   for (size_t i = 0; i < plan.convs.size(); ++i) {
     const Digits& digits = digits_[i][static_cast<size_t>(quant[i].weight_bits)];
     estimate_graphs(plan.convs[i], digits.nonzero_outputs, options_);
-    set_latency(plan.convs[i], network_.input_size);
+    set_latency(plan.convs[i]);
   }
   return plan;
 }

@@ -55,6 +55,17 @@ int64_t back_end_weights(const MobileNet& network, int used_layers) {
   return weights;
 }
 
+/// What is left for the NVDLA behind `used_layers`, counted as it is: batch norms of built layers are theirs,
+/// and the head is not forgotten.
+double remaining_ops(const MobileNet& network, int used_layers) {
+  double ops = 2.0 * network.feature_channels() * network.classes;
+  for (const Conv& conv : network.convs) {
+    if (conv.layer < used_layers) continue;
+    ops += 2 * static_cast<double>(conv.macs()) + 2.0 * conv.out_size * conv.out_size * conv.out_channels;
+  }
+  return ops;
+}
+
 struct Split {
   int copies = 0;
   double programmable_area_mm2 = 0;
@@ -151,10 +162,12 @@ double inference_ops(const MobileNet& network) {
 PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe,
                                 const PlatformRequest& request) {
   check_request(ffe, request);
-  const double ops = inference_ops(network);
+  const int used_layers = request.used_layers.value_or(ffe.fixed_layers);
+  const double ops =
+      ffe.model == CostModelKind::kCalibrated ? remaining_ops(network, 0) : inference_ops(network);
   PlatformPoint point;
   point.fixed_layers = ffe.fixed_layers;
-  point.used_layers = request.used_layers.value_or(ffe.fixed_layers);
+  point.used_layers = used_layers;
   point.area_mm2 = request.area_mm2;
   point.fixed_ops_percent = fixed_ops_percent(network, point.used_layers);
   point.dram_bytes_per_inference =
@@ -162,7 +175,9 @@ PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe,
   if (ffe.fixed_layers > 0) {
     point.throughput_cap_tops = request.clock_mhz * 1e-6 * ops / input_pixels(network);
   }
-  const double back_end_share = 1 - point.fixed_ops_percent / 100;
+  const double back_end_share = ffe.model == CostModelKind::kCalibrated
+                                    ? remaining_ops(network, used_layers) / ops
+                                    : 1 - point.fixed_ops_percent / 100;
   const std::optional<Split> split = best_split(ffe, request.area_mm2, ops, back_end_share);
   if (!split) {
     point.ffe_area_mm2 = ffe.area_mm2;

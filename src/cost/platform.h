@@ -59,9 +59,12 @@ double inference_ops(const MobileNet& network);
 ///   energy     = copies x static power / rate + FFE energy + operations x (1 - f) / E(a)
 /// and efficiency = operations / energy. Where an FFE has a rate limit, 1..8 copies of it are tried; the
 /// highest throughput wins, the fewest copies where others gain less than 0.1 %. An idle NVDLA costs nothing.
-/// With all 14 layers fixed the NVDLA has the head, and the paper's count leaves it 3 % of the operations.
-/// Throws Error(kUsage) for an area or clock that is not a positive number, for used_layers outside 1..built
-/// and for a DRAM energy or weight width that cannot be.
+/// The paper counts the batch norms of fixed layers as the NVDLA's and leaves out the head: with all 14
+/// layers fixed 3 % of the operations remain. The calibrated model, whose FFE pays for its own batch norms,
+/// counts what really remains instead: 1 - f is then the remaining layers' and the head's share of all
+/// operations, head included. fixed_ops_percent is the paper's figure in every model. Throws Error(kUsage)
+/// for an area or clock that is not a positive number, for used_layers outside 1..built and for a DRAM energy
+/// or weight width that cannot be.
 PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe, const PlatformRequest& request);
 
 /// The area from which on (up to `most_area_mm2`) FFE and NVDLA beat the NVDLA alone in both throughput and

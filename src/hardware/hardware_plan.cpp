@@ -133,7 +133,7 @@ HardwarePlan plan_hardware(const HardwareDesign& design, int fixed_layers, const
   make_graphs(design, plan, cache, threads, progress);
   for (ConvPlan& conv : plan.convs) {
     plan_graphs(conv, options.levels_per_stage);
-    set_latency(conv, plan.network.input_size);
+    set_latency(conv);
   }
   return plan;
 }

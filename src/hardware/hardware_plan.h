@@ -18,7 +18,7 @@ namespace fixynn {
 enum class Fold {
   kNone,   ///< one multiplier a channel
   kBurst,  ///< as many as there are clocks between two pixels of a row: no buffer
-  kMean,   ///< as many as there are clocks a pixel on average; a FIFO of half a row evens out the bursts
+  kMean,   ///< as many as there are clocks a pixel on average; a FIFO evens out the bursts
 };
 
 struct PlanOptions {
@@ -49,8 +49,9 @@ struct RequantiserPlan {
   int multipliers = 0;
   int64_t parameter_bits = 0;  ///< registers: M and B of every channel, active and shadow
   int64_t output_register_bits = 0;
-  int64_t fifo_memory_bits = 0;  ///< Fold::kMean only
-  int cycles = 0;                ///< clocks from accumulators to the last code
+  int64_t control_register_bits = 0;  ///< which channel has the multiplier: always clocked, no load enable
+  int64_t fifo_memory_bits = 0;       ///< accumulators of pixels that wait; Fold::kMean only
+  int cycles = 0;                     ///< clocks from accumulators to the last code
 };
 
 /// One convolution of the FFE in hardware.
@@ -68,9 +69,9 @@ struct ConvPlan {
   int64_t pipeline_register_bits = 0, pipeline_register_words = 0;
   LineBufferPlan line_buffer;
   RequantiserPlan requantiser;
-  /// Clocks between two input pixels of this convolution in a row, and on average, with one network input
-  /// pixel a clock.
-  int64_t input_clocks_per_pixel_in_row = 1, input_clocks_per_pixel_mean = 1;
+  /// Clocks between two input pixels of this convolution in a row, as the requantisers before it let them
+  /// pass, on average over the frame, and between two rows, with one network input pixel a clock.
+  int64_t input_clocks_per_pixel_in_row = 1, input_clocks_per_pixel_mean = 1, input_clocks_per_row = 1;
   int64_t output_pixels = 0;   ///< evaluations an image
   int64_t latency_cycles = 0;  ///< from the first input pixel to the first output pixel
 };

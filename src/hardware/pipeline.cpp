@@ -235,7 +235,8 @@ PipelinePlan plan_pipeline(const AdderGraph& graph, std::span<const NodeFacts> f
          stages);
   }
   const int levels = graph_depth(facts);
-  const int most_levels = levels_per_stage == 0 ? std::max(1, levels) : levels_per_stage;
+  // More than the depth is the same as the depth, and adds up without overflow.
+  const int most_levels = std::max(1, levels_per_stage == 0 ? levels : std::min(levels_per_stage, levels));
   const int needed = std::max(1, (levels + most_levels - 1) / most_levels);
   const int cuts = std::max(needed, stages) - 1;
   PipelinePlan early = plan_from(Placement(graph, facts, false), facts, cuts, most_levels);

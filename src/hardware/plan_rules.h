@@ -28,8 +28,8 @@ HardwarePlan plan_without_graphs(const MobileNet& network, std::span<const ConvQ
 size_t checked_conv_count(int fixed_layers);
 
 /// Clocks from a convolution's first input pixel to its first output pixel, with one network input pixel a
-/// clock and `network_size` of them a row: rows and pixels that the window waits for, the window's register,
+/// clock: rows and pixels that the window waits for, the window's register,
 /// the pipeline and the requantiser.
-void set_latency(ConvPlan& conv, int network_size);
+void set_latency(ConvPlan& conv);
 
 }  // namespace fixynn

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -25,15 +26,39 @@ constexpr std::array<std::pair<const char*, FigureKind>, 4> kKinds = {{
     {"fitted", FigureKind::kFitted},
 }};
 
+constexpr double kLeastClockMhz = 1, kMostClockMhz = 100000;
+
+/// An area beside the bits may be below zero by what the ends of a component save, which is a few bits. Below
+/// so many (a requantiser: 10 bits of accumulator by 16 of M) whole layers would have areas below zero.
+constexpr double kMostBitsBesideAdder = 10, kMostBitsBesideRequantiser = 160;
+
+/// Control characters of ASCII and of Unicode's first page: a terminal acts on them.
+bool has_control_characters(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
 /// Parses and refuses a key that stands twice in one object, which the parser would silently drop.
 Json parse_json(const std::string& text, const std::string& what) {
   std::vector<std::set<std::string>> keys;
+  std::vector<std::string> path;
   std::string twice;
   const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
+    if (event == Json::parse_event_t::object_start) {
+      keys.emplace_back();
+      path.emplace_back();
+    }
+    if (event == Json::parse_event_t::object_end && !keys.empty()) {
+      keys.pop_back();
+      path.pop_back();
+    }
     if (event == Json::parse_event_t::key && !keys.empty()) {
       const auto key = parsed.get<std::string>();
+      path.back() = key;
       if (!keys.back().insert(key).second && twice.empty()) twice = key;
     }
     return true;
@@ -46,6 +71,10 @@ Json parse_json(const std::string& text, const std::string& what) {
         "{}: not JSON at byte {} of {}; the file is cut short or damaged, so write it anew with "
         "'fixynn-cost calibrate'",
         what, error.byte, text.size());
+  } catch (const Json::exception&) {
+    // Well-formed, yet beyond the parser: a number that no double holds.
+    fail("{}: {}: the number is too large; give a finite one, or null where it is unknown", what,
+         path.empty() ? "the first value" : printable(fmt::format("{}", fmt::join(path, "."))));
   }
   if (!twice.empty()) fail("{}: the key \"{}\" stands twice; remove one of them", what, printable(twice));
   return json;
@@ -73,7 +102,12 @@ std::string read_text(const Json& object, const char* key, const std::string& wh
   if (!value.is_string() || value.get<std::string>().empty()) {
     fail("{}: \"{}\" must be a text that is not empty", what, key);
   }
-  return value.get<std::string>();
+  const auto text = value.get<std::string>();
+  if (has_control_characters(text)) {
+    fail("{}: \"{}\" holds a control character, such as a line break; write plain text on one line", what,
+         key);
+  }
+  return text;
 }
 
 std::optional<double> read_number(const Json& object, const char* key, const std::string& what) {
@@ -93,6 +127,18 @@ FigureKind read_kind(const Json& object, const std::string& what) {
   fail("{}: the kind \"{}\" is not measured, published, derived or fitted", what, printable(name));
 }
 
+bool may_be_below_zero(const TechnologyKey& key) {
+  return key.figure == &Technology::requantiser_unit_area_um2 || key.figure == &Technology::adder_area_um2 ||
+         key.figure == &Technology::full_adder_area_um2;
+}
+
+const char* key_of(Figure Technology::*figure) {
+  for (const TechnologyKey& key : technology_keys()) {
+    if (key.figure == figure) return key.key;
+  }
+  return "unknown";
+}
+
 Figure read_figure(const Json& object, const TechnologyKey& key, const std::string& what) {
   check_keys(object, {"value", "unit", "kind", "source"}, {"value", "unit", "kind", "source", "low", "high"},
              what);
@@ -104,20 +150,37 @@ Figure read_figure(const Json& object, const TechnologyKey& key, const std::stri
   figure.value = read_number(object, "value", what);
   figure.low = read_number(object, "low", what);
   figure.high = read_number(object, "high", what);
-  const bool may_be_negative = key.figure == &Technology::requantiser_unit_area_um2 ||
-                               key.figure == &Technology::adder_area_um2 ||
-                               key.figure == &Technology::full_adder_area_um2;
+  const bool may_be_negative = may_be_below_zero(key);
   for (const auto& value : {figure.value, figure.low, figure.high}) {
     if (value && *value < 0 && !may_be_negative) fail("{}: {} is negative; give 0 or more", what, *value);
+    if (value && key.figure == &Technology::clock_mhz &&
+        !(*value >= kLeastClockMhz && *value <= kMostClockMhz)) {
+      fail("{}: a clock of {} MHz is outside {}..{} MHz; give the clock in MHz", what, *value, kLeastClockMhz,
+           kMostClockMhz);
+    }
   }
-  if (key.figure == &Technology::clock_mhz && figure.value && *figure.value == 0) {
-    fail("{}: a clock of 0 MHz computes nothing; give a positive frequency", what);
-  }
+  // Where all areas grow from low to high, one below zero falls.
   const double lowest = figure.low.value_or(-INFINITY), highest = figure.high.value_or(INFINITY);
-  if (lowest > highest || (figure.value && (*figure.value < lowest || *figure.value > highest))) {
+  const bool falls = may_be_negative && figure.low && figure.high && lowest > highest;
+  const double least = falls ? highest : lowest, most = falls ? lowest : highest;
+  if (least > most || (figure.value && (*figure.value < least || *figure.value > most))) {
     fail("{}: value, low and high are out of order; low <= value <= high is needed", what);
   }
   return figure;
+}
+
+/// An area beside the bits of a component must leave the component an area above zero.
+void check_beside(const Technology& technology, Figure Technology::*beside, Figure Technology::*bit,
+                  double bits, const std::string& what) {
+  const auto check = [&](const std::optional<double>& own, const std::optional<double>& one_bit) {
+    if (!own || !one_bit || *own >= -bits * *one_bit) return;
+    fail("{}: figures.{}: {} is below -{} x {}, so that areas become negative; give a larger value", what,
+         key_of(beside), *own, bits, key_of(bit));
+  };
+  const Figure &own = technology.*beside, &one_bit = technology.*bit;
+  check(own.value, one_bit.value);
+  check(own.low ? own.low : own.value, one_bit.low ? one_bit.low : one_bit.value);
+  check(own.high ? own.high : own.value, one_bit.high ? one_bit.high : one_bit.value);
 }
 
 Json number(const std::optional<double>& value) {
@@ -173,6 +236,11 @@ Technology parse_technology(const std::string& json, const std::string& what) {
     technology.*key.figure =
         read_figure(figures.at(key.key), key, fmt::format("{}: figures.{}", what, key.key));
   }
+  using T = Technology;
+  check_beside(technology, &T::adder_area_um2, &T::adder_bit_area_um2, kMostBitsBesideAdder, what);
+  check_beside(technology, &T::full_adder_area_um2, &T::full_adder_bit_area_um2, kMostBitsBesideAdder, what);
+  check_beside(technology, &T::requantiser_unit_area_um2, &T::requantiser_product_bit_area_um2,
+               kMostBitsBesideRequantiser, what);
   return technology;
 }
 

@@ -115,6 +115,16 @@ void by_layers(PlotSeries& series) {
             [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
 }
 
+/// Every second point's label, from the last one back, where all of them would run into each other.
+void thin_labels(PlotSeries& series) {
+  constexpr size_t kMostLabels = 8;
+  const size_t count = series.points.size();
+  if (count <= kMostLabels) return;
+  for (size_t i = 0; i < count; ++i) {
+    if ((count - 1 - i) % 2 == 1) series.points[i].label.clear();
+  }
+}
+
 PlotSpec energy_plot(const CostStudy& study) {
   PlotSpec spec;
   spec.title =
@@ -129,7 +139,7 @@ PlotSpec energy_plot(const CostStudy& study) {
     PlotPoint mark;
     mark.x = point.fixed_layers;
     mark.y = *point.energy_per_inference_uj;
-    if (point.fixed_layers > 0) mark.label = fmt::format("{:.3f} mm2", study.ffes[i].area_mm2);
+    if (point.fixed_layers > 0) mark.label = fmt::format("{:.2g} mm2", study.ffes[i].area_mm2);
     mark.tooltip = fmt::format("{}: {:.3f} uJ, {} x FFE of {:.4f} mm2", layers_text(point.fixed_layers),
                                mark.y, point.ffe_copies, study.ffes[i].area_mm2);
     all.points.push_back(mark);
@@ -146,6 +156,7 @@ PlotSpec energy_plot(const CostStudy& study) {
   }
   by_layers(all);
   by_layers(ffe);
+  thin_labels(all);
   spec.series = {all, ffe};
   return spec;
 }

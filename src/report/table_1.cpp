@@ -246,8 +246,9 @@ std::string table_1_csv(const Table1& table) {
       csv += fmt::format(",{},{},{}", csv_number(row.published[column].value, 2),
                          csv_number(row.paper[column].value, 4), csv_number(row.calibrated[column].value, 4));
     }
-    csv += fmt::format(",{},{}\n", csv_field(row.paper.front().why_absent),
-                       csv_field(row.calibrated.front().why_absent));
+    // An efficiency may be unknown where the point can be built; a throughput may not.
+    csv += fmt::format(",{},{}\n", csv_field(row.paper.front().value ? "" : row.paper.front().why_absent),
+                       csv_field(row.calibrated.front().value ? "" : row.calibrated.front().why_absent));
   }
   return csv;
 }

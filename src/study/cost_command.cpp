@@ -110,16 +110,39 @@ void optimise_graphs(const HardwareDesign& design, const CostRequest& request, A
   }
 }
 
-std::vector<ConvActivity> count_activity(const CostCommand& command, const LoadedDesign& loaded,
-                                         AdderGraphCache& cache, const CostRequest& request) {
+/// Before the graphs are optimised: whether the codes of the layers asked for can be had.
+std::vector<std::vector<uint8_t>> activity_images(const CostCommand& command, const LoadedDesign& loaded,
+                                                  const CostRequest& request) {
   if (!loaded.integer_network) {
     fail_usage(
         "activity is counted with the codes of an integer network; give a network of fixynn-train or a run, "
         "without --bits, --sparsity and --size");
   }
   const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
-  const auto images =
-      study_images(command.activity, command.activity_images, loaded.design.network.input_size);
+  const IntegerNetwork& network = *loaded.integer_network;
+  int layers = 0;
+  while (layers < largest) {
+    const size_t convs = static_cast<size_t>(MobileNet::convs_in_layers(layers + 1));
+    if (convs > network.convs.size()) break;
+    bool same = true;
+    for (size_t i = 0; i < convs; ++i) same = same && network.convs[i].quant == loaded.design.quant[i];
+    if (!same) break;
+    ++layers;
+  }
+  if (layers < largest) {
+    fail_usage(
+        "activity: the network has its first {} layers in integers of the FFE's bits, and {} are asked for; "
+        "give "
+        "--fixed-layers of at most {}, or a network with more frozen layers",
+        layers, largest, layers);
+  }
+  return study_images(command.activity, command.activity_images, loaded.design.network.input_size);
+}
+
+std::vector<ConvActivity> count_activity(const std::vector<std::vector<uint8_t>>& images,
+                                         const LoadedDesign& loaded, AdderGraphCache& cache,
+                                         const CostRequest& request) {
+  const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
   const HardwarePlan plan = plan_hardware(loaded.design, largest, request.plan, cache, request.threads);
   return measure_activity(plan, *loaded.integer_network, images, request.threads);
 }
@@ -201,8 +224,10 @@ CostStudy run_cost_command(const CostCommand& command) {
   AdderGraphCache cache(command.cache);
   std::vector<ConvActivity> activity;
   if (request.model == CostModelKind::kCalibrated && !request.instant) {
+    std::vector<std::vector<uint8_t>> images;
+    if (!command.activity.empty()) images = activity_images(command, loaded, request);
     optimise_graphs(loaded.design, request, cache, command);
-    if (!command.activity.empty()) activity = count_activity(command, loaded, cache, request);
+    if (!images.empty()) activity = count_activity(images, loaded, cache, request);
   }
   CostStudy study = run_cost_study(loaded.design, request, cache, activity);
   if (!command.dump_graphs.empty()) {

@@ -61,6 +61,7 @@ Json layer_json(const LayerCost& layer, const ConvPlan* plan) {
     registers["pipeline_bits"] = plan->pipeline_register_bits;
     registers["window_bits"] = plan->line_buffer.window_register_bits();
     registers["output_bits"] = plan->requantiser.output_register_bits;
+    registers["control_bits"] = plan->requantiser.control_register_bits;
     registers["parameter_bits"] = plan->requantiser.parameter_bits;
     memories["line_buffer_bits"] = plan->line_buffer.memory_bits();
     memories["fifo_bits"] = plan->requantiser.fifo_memory_bits;

@@ -137,24 +137,53 @@ std::string unknown_energies(const Technology& technology) {
   return fmt::format("The technology lacks {}, so the FFE's energy is n/a. ", fmt::join(missing, ", "));
 }
 
+/// What the energy rests on most: registers that are clocked only when a pixel arrives.
+std::string gating_note(const CostStudy& study) {
+  if (study.plans.empty() || study.ffes.empty()) return "";
+  const auto largest =
+      std::max_element(study.ffes.begin(), study.ffes.end(),
+                       [](const FfeCost& a, const FfeCost& b) { return a.fixed_layers < b.fixed_layers; });
+  if (largest->fixed_layers == 0 || !largest->energy_known) return "";
+  if (!study.request.calibrated.clock_gating)
+    return "Registers are clocked in every clock (--no-clock-gating).";
+  CalibratedOptions ungated = study.request.calibrated;
+  ungated.clock_gating = false;
+  const auto index = static_cast<size_t>(largest - study.ffes.begin());
+  const FfeCost other = calibrated_ffe_cost(study.plans[index], *study.technology, ungated);
+  const FfeCost own = calibrated_ffe_cost(study.plans[index], *study.technology, study.request.calibrated);
+  return fmt::format(
+      "Registers are assumed to be clocked only when a pixel arrives; without that clock gating the FFE of "
+      "{} "
+      "layers takes {:.3g} uJ an inference in place of {:.3g}.",
+      largest->fixed_layers, other.energy_per_inference_j * 1e6, own.energy_per_inference_j * 1e6);
+}
+
 std::string calibrated_note(const CostStudy& study) {
   const Technology& technology = *study.technology;
   const CalibratedOptions& options = study.request.calibrated;
   const Figure& adder = options.mapping == AdderMapping::kGates ? technology.adder_bit_area_um2
                                                                 : technology.full_adder_bit_area_um2;
+  const Figure& constant =
+      options.mapping == AdderMapping::kGates ? technology.adder_area_um2 : technology.full_adder_area_um2;
   std::string text = fill(fmt::format(
-      "FFE: {} mapped to {} ({} um2 an adder bit, {}), registers, folded requantisers and line buffers; {:g} "
+      "FFE: {} mapped to {} ({} um2 an adder bit{}, {}), registers, folded requantisers and line buffers; "
+      "{:g} "
       "MHz, one pixel a clock. Technology {}: {}.",
       study.request.instant ? "adder bits estimated from CSD digits" : "adder graphs",
       options.mapping == AdderMapping::kGates ? "gates" : "full-adder cells", *adder.value,
-      figure_kind_name(adder.kind), *technology.clock_mhz.value, technology.name, technology.summary));
+      constant.value ? fmt::format(", {} an adder", *constant.value) : "", figure_kind_name(adder.kind),
+      *technology.clock_mhz.value, technology.name, technology.summary));
   text +=
       fill(fmt::format("{}Energy: {}; zero delay, no glitches, no wires. Areas are sums of cells: no "
                        "placement, no clock tree. "
-                       "Ranges: every figure of the technology at the ends of its range.",
+                       "Ranges: every figure of the technology at the ends of its range. {}",
                        unknown_energies(technology),
                        study.activity_measured ? "toggles counted on images"
-                                               : "mean activity of adder bits (--activity counts it)"));
+                                               : "mean activity of adder bits (--activity counts it)",
+                       gating_note(study)));
+  text += fill(
+      "FFEs: copies of the FFE that share the work; each takes one pixel a clock. pix. /clk: the pixels a "
+      "clock that the throughput needs. Layers are those of one FFE.");
   return text;
 }
 

@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
+#include "calibrate/gate_energy.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -179,13 +181,47 @@ TEST(Calibrate, LibertyCutInHalfIsOneSentence) {
   EXPECT_THAT(error_of([&] { Synthesizer{options}; }), HasSubstr("half.lib"));
 }
 
-TEST(Calibrate, FolderWithASpaceIsOneSentence) {
+TEST(Calibrate, FolderThatScriptsCannotNameIsOneSentence) {
   if (!fs::exists(kOsu018)) GTEST_SKIP() << "osu018 is needed (Debian: apt install qflow-tech-osu018)";
   const TemporaryFolder folder;
   YosysOptions options;
   options.liberty = kOsu018;
-  options.work = folder.path() / "my work";
-  EXPECT_THAT(error_of([&] { Synthesizer{options}; }), HasSubstr("another one with --work"));
+  for (const char* name : {"my work", "a\"b", "a#b", "a;b", "a$b", "a\nb", "wörk"}) {
+    options.work = folder.path() / name;
+    EXPECT_THAT(error_of([&] { Synthesizer{options}; }),
+                testing::AllOf(HasSubstr("another one with --work"), testing::Not(HasSubstr("\n"))))
+        << name;
+    EXPECT_FALSE(fs::exists(options.work)) << name;
+  }
+}
+
+/// Yosys runs in the work folder, whatever the folder that its name is relative to.
+TEST(Calibrate, YosysMayBeNamedByARelativePath) {
+  if (!fs::exists(kOsu018)) GTEST_SKIP() << "osu018 is needed (Debian: apt install qflow-tech-osu018)";
+  const TemporaryFolder folder;
+  const fs::path program = folder.path() / "myyosys";
+  write_file_atomic(program, std::string_view("#!/bin/sh\necho 'Yosys 7.8 (mine)'\n"), false);
+  fs::permissions(program, fs::perms::owner_all);
+  YosysOptions options;
+  options.yosys = fs::path(".") / fs::relative(program);
+  options.liberty = kOsu018;
+  options.work = folder.path() / "a-b_c.d+e=f,g@h~";
+  EXPECT_EQ(Synthesizer(options).version(), "Yosys 7.8");
+}
+
+TEST(Calibrate, EnergiesNeedAVoltage) {
+  const TemporaryFolder folder;
+  std::string text = full_adder_library("A * B", "A ^ B");
+  const std::string voltage = "nom_voltage : 1;";
+  text.erase(text.find(voltage), voltage.size());
+  write_file_atomic(folder.path() / "cells.lib", text, false);
+  YosysOptions options;
+  options.yosys = "true";  // only its version is asked for
+  options.liberty = folder.path() / "cells.lib";
+  options.work = folder.path() / "work";
+  const Synthesizer synthesizer(options);
+  EXPECT_THAT(error_of([&] { calibrate_energy(synthesizer, {}, {}, 1); }),
+              testing::AllOf(HasSubstr("cells.lib"), HasSubstr("no nom_voltage above 0 V")));
 }
 
 TEST(Calibrate, FailureOfYosysShowsItsLog) {
@@ -261,6 +297,19 @@ TEST(Calibrate, FitsOsu018AndNoticesABrokenLaw) {
   const Calibration again = calibrate(request, cache, count);
   EXPECT_EQ(known, first_runs);
   EXPECT_EQ(again.adders[0].fit.constants, calibration.adders[0].fit.constants);
+
+  // A block that is asked for twice is mapped and fitted once.
+  const std::string &a = calibration.blocks[0].name, &b = calibration.blocks[1].name,
+                    &c = calibration.blocks[2].name;
+  request.blocks = {a, b, c};
+  runs = 0;
+  const std::vector<double> constants = calibrate(request, cache, count).adders[0].fit.constants;
+  const int distinct_runs = std::exchange(runs, 0);
+  request.blocks = {a, b, a, c, c};
+  const Calibration twice = calibrate(request, cache, count);
+  EXPECT_EQ(runs, distinct_runs);
+  EXPECT_EQ(twice.blocks.size(), 3U);
+  EXPECT_EQ(twice.adders[0].fit.constants, constants);
 }
 
 TEST(Calibrate, UnknownBlockIsNamed) {

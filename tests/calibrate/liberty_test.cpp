@@ -69,6 +69,16 @@ TEST(Liberty, UnitsAreConverted) {
   EXPECT_NEAR(*other.cells.at("NAND2").find_pin("Y")->transition_energy_fj(1), 300, 1e-9);
 }
 
+TEST(Liberty, NumbersMayHaveASignAndSpaces) {
+  const std::string text = replaced(kSmallLibrary, "area : 2;", "area : \" +2.5 \t\";");
+  EXPECT_DOUBLE_EQ(library_from_group(parse_liberty(text, "x"), "x").cells.at("NAND2").area_um2, 2.5);
+}
+
+TEST(Liberty, AMissingVoltageIsZero) {
+  const std::string text = replaced(kSmallLibrary, "nom_voltage : 1.0;", "");
+  EXPECT_EQ(library_from_group(parse_liberty(text, "x"), "x").voltage_v, 0);
+}
+
 TEST(Liberty, EnergyIsTakenAtTheMiddleSlewAndTheLoadAndSummedOverRails) {
   const LibertyLibrary library = small_library();
   const LibertyPin& pin = *library.cells.at("INV").find_pin("Y");
@@ -132,6 +142,11 @@ TEST(Liberty, FaultsNameFileAndLine) {
   EXPECT_THAT(fault_of("area : 2;", "area : two;"), AllOf(HasSubstr("bad.lib:50"), HasSubstr("\"two\"")));
   EXPECT_THAT(fault_of("area : 2;", "area : -2;"), HasSubstr("a negative area"));
   EXPECT_THAT(fault_of("area : 2;", "area : nan;"), HasSubstr("not a number"));
+  for (const std::string empty : {"", " ", "+", "\t+ "}) {
+    EXPECT_THAT(fault_of("area : 2;", "area : \"" + empty + "\";"),
+                AllOf(HasSubstr("bad.lib:50: area"), HasSubstr("is not a number")))
+        << empty;
+  }
   EXPECT_THAT(fault_of("area : 2;", "area ;"), HasSubstr("bad.lib:51: ':' or '(' is expected after area"));
   EXPECT_THAT(fault_of("area : 2;", "area : ;"), HasSubstr("bad.lib:51: the attribute area has no value"));
   EXPECT_THAT(fault_of("\"2, 4\"", "\"2\""),

@@ -67,7 +67,8 @@ TEST(Activity, AnAdderAndItsRegistersAreCountedByHand) {
   // The sum is 0, 1, 5, -6 in 10 bits, of which the lowest passes through: 0 + 1 + 9 toggles.
   EXPECT_DOUBLE_EQ(activity[0].adder_bit_toggles, 10);
   // One register of x0 in 8 bits (1 + 1 + 7) and two of the sum (1 + 1 + 10).
-  EXPECT_DOUBLE_EQ(activity[0].register_bit_toggles, 9 + 2 * 12);
+  EXPECT_DOUBLE_EQ(activity[0].pipeline_bit_toggles, 9 + 2 * 12);
+  EXPECT_DOUBLE_EQ(activity[0].window_bit_toggles, 0);
   // The mean over images: a uniform one toggles nothing.
   const std::vector<std::vector<uint8_t>> two = {small_image(), std::vector<uint8_t>(12, 200)};
   EXPECT_DOUBLE_EQ(measure_activity(made.plan, made.network, two, 2)[0].adder_bit_toggles, 5);
@@ -97,7 +98,8 @@ TEST(Activity, WindowsArePaddedWithZeroAndTheirRegistersSeeEveryPixel) {
   // 3 * 5 = 15 after 0, 0, 0: bits 1, 2 and 3; bit 0 passes through.
   EXPECT_DOUBLE_EQ(activity[0].adder_bit_toggles, 3);
   // Nine registers see 5, 1, 3, -8 (1 + 1 + 7 toggles) and 0, 0, 1, 1 (1).
-  EXPECT_DOUBLE_EQ(activity[0].register_bit_toggles, 9 * (1 + 1 + 7 + 1));
+  EXPECT_DOUBLE_EQ(activity[0].window_bit_toggles, 9 * (1 + 1 + 7 + 1));
+  EXPECT_DOUBLE_EQ(activity[0].pipeline_bit_toggles, 0);
 }
 
 /// The same counts with evaluate_nodes, pixel by pixel.
@@ -153,14 +155,15 @@ TEST_F(ActivityOfNetwork, EqualsCountingPixelByPixelForAnyNumberOfThreads) {
   const IntegerResult result = IntegerExecutor(network_).run(calibrated_.images[0]);
   for (size_t i = 0; i < one.size(); ++i) {
     EXPECT_EQ(one[i].adder_bit_toggles, three[i].adder_bit_toggles) << i;
-    EXPECT_EQ(one[i].register_bit_toggles, three[i].register_bit_toggles) << i;
+    EXPECT_EQ(one[i].pipeline_bit_toggles, three[i].pipeline_bit_toggles) << i;
+    EXPECT_EQ(one[i].window_bit_toggles, three[i].window_bit_toggles) << i;
     std::vector<int16_t> input = input_from_pixels(calibrated_.images[0]);
     if (i > 0) input.assign(result.codes[i - 1].begin(), result.codes[i - 1].end());
     EXPECT_DOUBLE_EQ(first[i].adder_bit_toggles, plain_count(plan.convs[i], input)) << i;
     const double evaluations = static_cast<double>(plan.convs[i].adder_bits * plan.convs[i].output_pixels);
     EXPECT_GT(one[i].adder_bit_toggles, 0.05 * evaluations) << i;
     EXPECT_LT(one[i].adder_bit_toggles, 0.7 * evaluations) << i;
-    EXPECT_GT(one[i].register_bit_toggles, 0) << i;
+    EXPECT_GT(one[i].pipeline_bit_toggles, 0) << i;
   }
 }
 

@@ -37,7 +37,8 @@ TEST(CalibratedModel, AreaOfConv1ByHand) {
                    0.25 * static_cast<double>(conv.adder_bits) - 0.5 * static_cast<double>(conv.adders));
   EXPECT_DOUBLE_EQ(area.pipeline, 0.375 * static_cast<double>(conv.pipeline_register_bits));
   EXPECT_DOUBLE_EQ(area.windows, 0.375 * 9 * 3 * 8);
-  EXPECT_DOUBLE_EQ(area.requantisers, 8 * (0.5 * conv.requantiser.accumulator_bits * 16 - 8) + 0.375 * 8 * 8);
+  EXPECT_DOUBLE_EQ(area.requantisers,
+                   8 * (0.5 * conv.requantiser.accumulator_bits * 16 - 8) + 0.375 * 8 * 8 + 0.25 * 8);
   EXPECT_DOUBLE_EQ(area.parameters, 0.375 * 2 * 48 * 8);
   EXPECT_DOUBLE_EQ(area.memories, 0.0625 * 2 * 64 * 3 * 8);
 }
@@ -46,9 +47,9 @@ TEST(CalibratedModel, SharedMultipliersPayForTheirSelectors) {
   const HardwarePlan plan = plan_of(8, 8, 0.3, 1);  // burst: 2 channels a multiplier after conv1
   const RequantiserPlan& r = plan.convs.front().requantiser;
   ASSERT_EQ(r.multipliers, 4);
-  EXPECT_DOUBLE_EQ(
-      cost_of(plan).layers.front().area_parts_um2->requantisers,
-      4 * (0.5 * r.accumulator_bits * 16 - 8) + 0.0625 * 8 * (r.accumulator_bits + 48) + 0.375 * 8 * 8);
+  EXPECT_DOUBLE_EQ(cost_of(plan).layers.front().area_parts_um2->requantisers,
+                   4 * (0.5 * r.accumulator_bits * 16 - 8) + 0.0625 * 8 * (r.accumulator_bits + 48) +
+                       0.375 * 8 * 8 + 0.25 * 8);
 }
 
 TEST(CalibratedModel, EnergyOfConv1ByHand) {
@@ -59,17 +60,23 @@ TEST(CalibratedModel, EnergyOfConv1ByHand) {
   // 2 fJ a toggle, half of the bits toggle; clock 1 fJ, change 0.5 fJ, product bit 0.25 fJ, access 4 fJ.
   EXPECT_DOUBLE_EQ(energy.adders, 1e-3 * 2 * 0.5 * static_cast<double>(conv.adder_bits) * outputs);
   const double pipeline_bits = static_cast<double>(conv.pipeline_register_bits);
-  EXPECT_DOUBLE_EQ(energy.pipeline + energy.windows,
-                   1e-3 * ((pipeline_bits * outputs + 9 * 24 * inputs) * (1 + 0.5 * 0.5)));
+  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * pipeline_bits * outputs * (1 + 0.5 * 0.5));
+  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * 9 * 24 * inputs * (1 + 0.5 * 0.5));
+  // Eight control registers see every clock of the frame.
   EXPECT_DOUBLE_EQ(energy.requantisers,
-                   1e-3 * outputs * 8 * (conv.requantiser.accumulator_bits * 16 * 0.25 + 8 * (1 + 0.25)));
+                   1e-3 * (outputs * 8 * (conv.requantiser.accumulator_bits * 16 * 0.25 + 8 * (1 + 0.25)) +
+                           8 * inputs * 1));
   EXPECT_DOUBLE_EQ(energy.memories, 1e-3 * inputs * 24 * 3 * 4);
 }
 
 TEST(CalibratedModel, CountedActivityReplacesTheMean) {
   const HardwarePlan plan = plan_of(8, 8, 0.3, 1);
-  const FfeCost counted = calibrated_ffe_cost(plan, round_technology(), {}, {{1e6, 2e6}});
-  EXPECT_DOUBLE_EQ(counted.layers.front().energy_parts_pj->adders, 1e-3 * 2 * 1e6);
+  const FfeCost counted = calibrated_ffe_cost(plan, round_technology(), {}, {{1e6, 2e6, 4e6}});
+  const CostParts energy = *counted.layers.front().energy_parts_pj;
+  EXPECT_DOUBLE_EQ(energy.adders, 1e-3 * 2 * 1e6);
+  const double pipeline_bits = static_cast<double>(plan.convs.front().pipeline_register_bits);
+  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * (pipeline_bits * 32 * 32 + 0.5 * 2e6));
+  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * (9 * 24 * 64 * 64 + 0.5 * 4e6));
 }
 
 TEST(CalibratedModel, UngatedRegistersSeeEveryClock) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "hardware/plan_rules.h"
 
@@ -93,8 +95,34 @@ TEST(HardwarePlan, RequantisersFoldByPixelRate) {
     EXPECT_LE(conv.requantiser.channels_per_multiplier,
               conv.input_clocks_per_pixel_mean * conv.conv.stride * conv.conv.stride);
   }
-  EXPECT_EQ(mean.convs[0].requantiser.fifo_memory_bits,
-            16 * 8 * mean.convs[0].requantiser.accumulator_bits);  // half a row of 32 outputs
+}
+
+/// Pixels of a row that wait at most, one arriving every `arrival` clocks and one leaving every `service`.
+int64_t deepest_queue(int64_t pixels, int64_t arrival, int64_t service) {
+  int64_t deepest = 0;
+  for (int64_t clock = 0; clock <= (pixels - 1) * arrival; ++clock) {
+    deepest = std::max(deepest, clock / arrival + 1 - clock / service);
+  }
+  return deepest;
+}
+
+TEST(HardwarePlan, FifosHoldWhatARowQueuesUp) {
+  PlanOptions options;
+  options.sharing = Sharing::kNone;
+  options.fold = Fold::kMean;
+  const HardwarePlan plan = small_plan(7, options);
+  int64_t arrival = 1;
+  for (const ConvPlan& conv : plan.convs) {
+    arrival *= conv.conv.stride;
+    const RequantiserPlan& r = conv.requantiser;
+    const int64_t service = r.channels_per_multiplier;
+    const int64_t entries = service > arrival ? deepest_queue(conv.conv.out_size, arrival, service) : 0;
+    EXPECT_EQ(r.fifo_memory_bits, entries * r.channels * r.accumulator_bits) << conv.conv.name;
+    // What leaves is evened out: the next convolution needs no FIFO unless it is served more slowly.
+    arrival = std::max(arrival, service);
+  }
+  EXPECT_EQ(plan.convs[0].requantiser.fifo_memory_bits, 17 * 8 * plan.convs[0].requantiser.accumulator_bits);
+  EXPECT_EQ(plan.convs[1].requantiser.fifo_memory_bits, 0);
 }
 
 TEST(HardwarePlan, ParametersAreHeldTwice) {

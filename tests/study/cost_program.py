@@ -75,20 +75,27 @@ with tempfile.TemporaryDirectory() as name:
         expect((folder / f"{model}.svg").read_text().rstrip().endswith("</svg>"), f"{model}: no SVG")
     expect(any((folder / "cache").iterdir()), "the cache is empty")
 
-    # Stopped while it works. What was finished by then is an accident of time; the exit code is not.
-    run = subprocess.Popen([program, "net.yaml", "--bits", "8", "--size", "224", "--cache", "stop", "--threads", "1"],
-                           cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
-    run.send_signal(signal.SIGINT)
-    try:
-        out, err = run.communicate(timeout=120)
-    except subprocess.TimeoutExpired:
-        run.kill()
-        out, err = run.communicate()
-        faults.append("SIGINT did not stop it within two minutes")
-    expect(run.returncode in (0, 128 + signal.SIGINT), f"SIGINT: exit code {run.returncode}: {err}")
-    if run.returncode:
-        expect("stopped" in err, f"SIGINT: {err!r}")
+    # Stopped while it works on the first of 27 convolutions, the largest: once to keep it, twice to end at once.
+    (folder / "wide.yaml").write_text((folder / "net.yaml").read_text() + "model: {alpha: 1.0}\n")
+    for config, signals, code in (("net.yaml", 1, 128 + signal.SIGINT), ("wide.yaml", 2, -signal.SIGINT)):
+        run = subprocess.Popen([program, config, "--bits", "8", "--cache", "stop", "--threads", "1"],
+                               cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        first = run.stderr.readline()
+        expect("of 27 convolutions" in first, f"SIGINT: no line of progress, but {first!r}")
+        for _ in range(signals):
+            run.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        try:
+            out, err = run.communicate(timeout=120 if signals == 1 else 20)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            out, err = run.communicate()
+            faults.append(f"{signals} SIGINT did not stop it")
+        expect(run.returncode == code, f"{signals} SIGINT: exit code {run.returncode}, not {code}: {err}")
+        expect(out == "", f"{signals} SIGINT: wrote {out!r}")
+        if signals == 1:
+            expect("stopped; the finished adder graphs are kept in stop" in err, f"SIGINT: {err!r}")
+            expect(any((folder / "stop").iterdir()), "SIGINT: the cache is empty")
 
 print("\n".join(faults) or "fixynn-cost behaves")
 sys.exit(1 if faults else 0)
