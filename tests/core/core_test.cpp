@@ -70,6 +70,22 @@ TEST(ThreadPool, SaysWhenThreadsCannotBeStarted) {
   EXPECT_EXIT(start_too_many_threads(), testing::ExitedWithCode(3), "use fewer with --threads");
 }
 
+TEST(Files, LinksAreFollowedAndDevicesWrittenInto) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "fixynn_files_links";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_symlink("target.txt", folder / "latest.txt");
+  write_file_atomic(folder / "latest.txt", "first");
+  write_file_atomic(folder / "latest.txt", "second");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "latest.txt"));
+  EXPECT_EQ(read_text_file(folder / "target.txt"), "second");
+  std::filesystem::create_symlink("/dev/null", folder / "nowhere");
+  write_file_atomic(folder / "nowhere", "gone");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "nowhere"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Files, AFailedWriteLeavesTheOldFileAndNoTemporary) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "fixynn_files_test";
   std::filesystem::remove_all(folder);
