@@ -74,6 +74,21 @@ int write_temporary(const std::string& temporary, std::span<const uint8_t> conte
   return file.close() == 0 ? 0 : errno;
 }
 
+/// Where a chain of links ends, whether there is a file yet or not: a link stays one, its target is replaced.
+std::filesystem::path follow_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;  // the kernel's limit
+  std::error_code code;
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path, code); ++links) {
+    const std::filesystem::path target = std::filesystem::read_symlink(path, code);
+    if (code) break;
+    path = path.parent_path() / target;  // an absolute target replaces the parent
+  }
+  if (std::filesystem::is_symlink(path, code)) {
+    fail("{}: cannot be written: its links go in a circle; name another file", path.string());
+  }
+  return path;
+}
+
 /// A device, a pipe: written into, never replaced.
 void write_through(const std::filesystem::path& path, std::span<const uint8_t> contents) {
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -114,15 +129,13 @@ std::string read_text_file(const std::filesystem::path& path) {
 
 void write_file_atomic(const std::filesystem::path& given, std::span<const uint8_t> contents, bool durable) {
   std::error_code code;
-  // A link stays one: what it points to is replaced.
-  const std::filesystem::path path =
-      std::filesystem::is_symlink(given, code) ? std::filesystem::weakly_canonical(given, code) : given;
-  const auto status = std::filesystem::status(path, code);
+  const auto status = std::filesystem::status(given, code);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
       !std::filesystem::is_directory(status)) {
-    write_through(path, contents);
+    write_through(given, contents);
     return;
   }
+  const std::filesystem::path path = follow_links(given);
   const std::string temporary = fmt::format("{}.tmp{}", path.string(), ::getpid());
   int error = write_temporary(temporary, contents, durable);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
