@@ -23,7 +23,7 @@ import gpu_steps
 # Name, share of the time, function. What a step leaves of its time goes to those behind it.
 STEPS = [
     ("machine", 1, gpu_steps.machine),
-    ("parity", 8, gpu_steps.parity),
+    ("parity", 12, gpu_steps.parity),
     ("kernels", 10, gpu_steps.kernels),
     ("errors", 3, gpu_steps.errors),
     ("training", 25, gpu_steps.training),
@@ -49,6 +49,13 @@ class Result:
             return f"ended by {signal.Signals(-self.code).name}"
         lines = [line for line in (self.err.strip() or self.out.strip()).splitlines() if line.strip()]
         return lines[-1].removeprefix("error: ")[:400] if lines else f"exit code {self.code} without a word"
+
+
+def signal_group(process, number):
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
 
 
 class Check:
@@ -109,19 +116,23 @@ class Check:
         command = [str(word) for word in command]
         self.log.write(f"\n$ {' '.join(command)}\n")
         start = time.monotonic()
+        # A group of its own: what a stopped command has started must end with it, or its open pipes are waited for.
         process = subprocess.Popen(command, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   cwd=self.scratch, env={**self.environment(own), **(env or {})})
+                                   cwd=self.scratch, env={**self.environment(own), **(env or {})}, start_new_session=True)
         timed_out = False
         try:
             out, err = process.communicate(timeout=max(1.0, seconds))
         except subprocess.TimeoutExpired:
             timed_out = True
-            process.send_signal(stop)
+            signal_group(process, stop)
             try:
                 out, err = process.communicate(timeout=20)
             except subprocess.TimeoutExpired:
-                process.kill()
+                signal_group(process, signal.SIGKILL)
                 out, err = process.communicate()
+        except BaseException:
+            signal_group(process, signal.SIGKILL)
+            raise
         result = Result(process.returncode, out, err, time.monotonic() - start, timed_out)
         self.log.write(f"{out[-20000:]}{err[-20000:]}[exit code {result.code}, {result.seconds:.1f} s]\n")
         self.log.flush()

@@ -113,8 +113,8 @@ def parity(check, seconds):
 
 # Every kernel at least once, and a whole engine; what takes a sanitizer minutes is left out.
 SANITIZER_CASES = {
-    "memcheck": "-*CudaParity*:*CudaReducedPrecision*:*Networks*",
-    "racecheck": "-*CudaParity*:*CudaReducedPrecision*:*Networks*:CudaEngineTest*",
+    "memcheck": "-*CudaParity*:*CudaReducedPrecision*:*Networks*:*CudaRealSizes*:*QueuedSteps*",
+    "racecheck": "-*CudaParity*:*CudaReducedPrecision*:*Networks*:*CudaRealSizes*:CudaEngineTest*",
     "initcheck": "*Forward*:*Backward*:*Head*:*Render*:CudaEngineTest.AShortLast*",
 }
 

@@ -234,7 +234,9 @@ TEST_P(CudaRealSizes, AStepAgreesWithTheCpuEngine) {
   step.learning_rate = 0.01f;
   cpu::CpuEngine expected(plan, 0);
   const auto engine = make_engine(plan);
-  testing_engine::Comparison comparison(testing_engine::kFewCornersCrossed);
+  // Among a million gradients of one tensor, a crossed corner moves one by more than where there are few: at
+  // alpha 1 and 128 pixels the CPU engine itself is 0.74 from double precision, by the same tensor.
+  testing_engine::Comparison comparison({1e-3, 4e-2, 1.2});
   for (TrainEngine* each : {static_cast<TrainEngine*>(&expected), static_cast<TrainEngine*>(engine.get())}) {
     each->attach(images, AugmentSpec{}, 1);
     each->set_state(start);
