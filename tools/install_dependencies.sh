@@ -7,7 +7,7 @@ packages=(
   libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libssl-dev
   libjpeg62-turbo-dev libpng-dev libhwy-dev
   libgtest-dev libgmock-dev libboost-context-dev python3 python3-numpy
-  yosys qflow-tech-osu018 iverilog
+  yosys qflow-tech-osu018 iverilog verilator make
 )
 
 missing=()
