@@ -14,7 +14,7 @@ module ffe_requantiser #(
   parameter ADDRESS_BITS = 8
 ) (
   input wire clk,
-  input wire reset,
+  input wire rst_n,
   input wire start,
   input wire [CHANNELS*ACC_BITS-1:0] acc,
   input wire commit,
@@ -36,14 +36,14 @@ module ffe_requantiser #(
     if (CHANNELS > 1) begin : shared
       reg [CHANNELS-1:1] later;
       always @(posedge clk) begin
-        if (reset) later <= {(CHANNELS - 1){1'b0}};
+        if (!rst_n) later <= {(CHANNELS - 1){1'b0}};
         else later <= walk[CHANNELS-2:0];
       end
       assign walk[CHANNELS-1:1] = later;
     end
   endgenerate
   always @(posedge clk) begin
-    if (reset) done <= 1'b0;
+    if (!rst_n) done <= 1'b0;
     else done <= walk[CHANNELS-1];
   end
 

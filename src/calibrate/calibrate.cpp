@@ -4,15 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <mutex>
-#include <numeric>
 #include <set>
 
 #include "core/error.h"
 #include "core/text.h"
-#include "core/thread_pool.h"
 #include "hardware/hardware_plan.h"
 #include "rtl/layer_verilog.h"
 
@@ -21,12 +17,6 @@ namespace {
 
 /// Layers checked whole: conv1 and the blocks up to the pointwise 32x32.
 constexpr int kCheckedLayers = 4;
-
-/// A job with how long it may take, in any unit: to show the time left.
-struct QueuedJob {
-  SynthesisJob job;
-  double effort = 1;
-};
 
 std::vector<GoldenBlock> choose_blocks(const CalibrationRequest& request, AdderGraphCache& cache) {
   std::vector<GoldenBlock> all = random_golden_blocks(request.small, cache);
@@ -51,52 +41,6 @@ std::vector<GoldenBlock> choose_blocks(const CalibrationRequest& request, AdderG
   return chosen;
 }
 
-/// Runs all jobs, the longest first; results in the order of the jobs.
-std::vector<SynthesisResult> run_jobs(const Synthesizer& yosys, const std::vector<QueuedJob>& jobs,
-                                      int threads, const CalibrationProgress& progress) {
-  std::vector<size_t> order(jobs.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return jobs[a].effort > jobs[b].effort; });
-  double effort_left = 0, effort_done = 0;
-  for (const QueuedJob& job : jobs) effort_left += job.effort;
-  std::vector<SynthesisResult> results(jobs.size());
-  std::mutex mutex;
-  int done = 0;
-  bool failed = false;
-  const auto start = std::chrono::steady_clock::now();
-  ThreadPool pool(threads);
-  pool.run(static_cast<int>(jobs.size()), [&](int task, int) {
-    {
-      const std::lock_guard lock(mutex);
-      if (failed) return;
-    }
-    const size_t number = order[static_cast<size_t>(task)];
-    const QueuedJob& job = jobs[number];
-    try {
-      results[number] = yosys.run(job.job);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failed = true;
-      throw;
-    }
-    const std::lock_guard lock(mutex);
-    ++done;
-    effort_left -= job.effort;
-    if (!results[number].cached) effort_done += job.effort;
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::optional<double> left;
-    if (effort_done > 0) left = seconds / effort_done * effort_left;
-    if (progress) progress(job.job, results[number], done, static_cast<int>(jobs.size()), left);
-  });
-  return results;
-}
-
-/// Yosys and ABC take about this power of the number of gates.
-double effort(double size) {
-  return std::pow(std::max(1.0, size), 1.4);
-}
-
 /// Four significant digits: more than any law is good for.
 double rounded(double value) {
   if (value == 0) return 0;
@@ -118,9 +62,9 @@ class Run {
     }
   }
 
-  Calibration run(const CalibrationProgress& progress) {
+  Calibration run(const SynthesisProgress& progress) {
     queue();
-    const std::vector<SynthesisResult> results = run_jobs(yosys_, jobs_, request_.threads, progress);
+    const std::vector<SynthesisResult> results = run_synthesis(yosys_, jobs_, request_.threads, progress);
     auto next = results.begin();
     const auto take = [&next](size_t count) {
       const auto first = next;
@@ -150,24 +94,20 @@ class Run {
         job.verilog = golden_block_verilog(block);
         job.top = "block";
         job.mapping = mapping;
-        jobs_.push_back({std::move(job), effort(static_cast<double>(block.adder_bits))});
+        jobs_.push_back({std::move(job), synthesis_effort(static_cast<double>(block.adder_bits))});
       }
     }
     for (const RegisterBlock& block : result_.register_blocks)
-      jobs_.push_back({register_job(block), effort(100)});
+      jobs_.push_back({register_job(block), synthesis_effort(100)});
     for (const RequantiserBlock& block : result_.requantiser_blocks) {
-      jobs_.push_back({requantiser_job(block, AdderMapping::kGates), effort(500 + 60 * block.channels)});
+      jobs_.push_back(
+          {requantiser_job(block, AdderMapping::kGates), synthesis_effort(500 + 60 * block.channels)});
     }
     for (const AdderMapping mapping : mappings_) {
       for (const ConvPlan& conv : plan_.convs) {
-        SynthesisJob job;
-        job.name = "layer_" + conv.conv.name + (mapping == AdderMapping::kFullAdders ? "_fa" : "");
-        job.verilog = layer_verilog(conv);
-        job.top = conv.conv.name;
-        job.mapping = mapping;
-        job.full_adder_modules = "*_graph*";
+        SynthesisJob job = layer_job(conv, mapping);
         const int64_t size = conv.adder_bits + conv.pipeline_register_bits + conv.requantiser.parameter_bits;
-        jobs_.push_back({std::move(job), effort(static_cast<double>(size))});
+        jobs_.push_back({std::move(job), synthesis_effort(static_cast<double>(size))});
       }
     }
   }
@@ -221,21 +161,8 @@ class Run {
   }
 
   void check_layers(AdderMapping mapping, std::vector<SynthesisResult> results) {
-    if (results.empty()) return;
-    Technology technology = result_.technology;
-    technology.clock_mhz.value = 1;          // areas do not depend on it
-    technology.sram_bit_area_um2.value = 0;  // line buffers are outside of the modules
-    const FfeCost cost = calibrated_ffe_cost(plan_, technology, {.mapping = mapping, .clock_gating = true});
     for (size_t i = 0; i < results.size(); ++i) {
-      LayerCheck check;
-      check.name = plan_.convs[i].conv.name;
-      check.mapping = mapping;
-      check.result = std::move(results[i]);
-      check.adder_bits = plan_.convs[i].adder_bits;
-      check.register_bits = cost.layers[i].register_bits.value_or(0);
-      check.predicted_um2 = cost.layers[i].area_mm2 * 1e6;
-      check.error_percent = 100 * (check.predicted_um2 - check.result.area_um2) / check.result.area_um2;
-      result_.layers.push_back(std::move(check));
+      result_.layers.push_back(check_layer(plan_, i, result_.technology, mapping, std::move(results[i])));
     }
   }
 
@@ -248,6 +175,36 @@ class Run {
 };
 
 }  // namespace
+
+SynthesisJob layer_job(const ConvPlan& conv, AdderMapping mapping) {
+  SynthesisJob job;
+  job.name = "layer_" + conv.conv.name + (mapping == AdderMapping::kFullAdders ? "_fa" : "");
+  job.verilog = layer_verilog(conv);
+  job.top = "ffe_" + conv.conv.name;
+  job.mapping = mapping;
+  job.full_adder_modules = "*_adders";
+  return job;
+}
+
+LayerCheck check_layer(const HardwarePlan& plan, size_t index, Technology technology, AdderMapping mapping,
+                       SynthesisResult result) {
+  technology.clock_mhz.value = 1;          // areas do not depend on it
+  technology.sram_bit_area_um2.value = 0;  // line buffers are outside of the modules
+  const FfeCost cost = calibrated_ffe_cost(plan, technology, {.mapping = mapping, .clock_gating = true});
+  LayerCheck check;
+  check.name = plan.convs[index].conv.name;
+  check.mapping = mapping;
+  check.result = std::move(result);
+  check.adder_bits = plan.convs[index].adder_bits;
+  // The register that holds a pointwise layer's pixel is in front of its module.
+  const int64_t outside = plan.convs[index].hold_register_bits;
+  check.register_bits = cost.layers[index].register_bits.value_or(0) - outside;
+  check.predicted_um2 = cost.layers[index].area_mm2 * 1e6 -
+                        static_cast<double>(outside) *
+                            (*technology.register_bit_area_um2.value + *technology.enable_bit_area_um2.value);
+  check.error_percent = 100 * (check.predicted_um2 - check.result.area_um2) / check.result.area_um2;
+  return check;
+}
 
 AdderLaw fit_adders(AdderMapping mapping, std::span<const GoldenBlock> blocks,
                     std::vector<SynthesisResult> results) {
@@ -263,7 +220,7 @@ AdderLaw fit_adders(AdderMapping mapping, std::span<const GoldenBlock> blocks,
 }
 
 Calibration calibrate(const CalibrationRequest& request, AdderGraphCache& cache,
-                      const CalibrationProgress& progress) {
+                      const SynthesisProgress& progress) {
   return Run(request, cache).run(progress);
 }
 

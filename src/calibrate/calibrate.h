@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +9,7 @@
 #include "calibrate/component_blocks.h"
 #include "calibrate/golden_blocks.h"
 #include "calibrate/law_fit.h"
+#include "calibrate/synthesis_queue.h"
 #include "calibrate/yosys.h"
 #include "hardware/technology.h"
 
@@ -56,6 +56,13 @@ struct LayerCheck {
   double predicted_um2 = 0, error_percent = 0;
 };
 
+/// A layer as one module: window, adders, pipeline, requantisers; without its line buffer.
+SynthesisJob layer_job(const ConvPlan& conv, AdderMapping mapping);
+
+/// The model's area of convolution `index` of the plan, beside `result`, which layer_job gave.
+LayerCheck check_layer(const HardwarePlan& plan, size_t index, Technology technology, AdderMapping mapping,
+                       SynthesisResult result);
+
 struct Calibration {
   std::vector<GoldenBlock> blocks;
   std::vector<AdderLaw> adders;  ///< gates, then full adders if asked for and there
@@ -70,15 +77,11 @@ struct Calibration {
   std::vector<std::string> faults;  ///< limits that were passed, a sentence each
 };
 
-/// A run is done: its job, its result, runs done and to do, seconds left (absent: not known yet).
-using CalibrationProgress = std::function<void(const SynthesisJob& job, const SynthesisResult& result,
-                                               int done, int total, std::optional<double> seconds_left)>;
-
 /// Synthesises the golden blocks, registers and requantisers (and layers), fits the laws and checks the
 /// limits; faults are listed, not thrown. Figures that are not measured here (memories, energies, clock) are
 /// unknown in `technology`. Throws Error for what Synthesizer refuses and for unknown blocks.
 Calibration calibrate(const CalibrationRequest& request, AdderGraphCache& cache,
-                      const CalibrationProgress& progress = {});
+                      const SynthesisProgress& progress = {});
 
 /// The limits alone: for results that are known.
 std::vector<std::string> limit_faults(const Calibration& calibration, const CalibrationLimits& limits);

@@ -10,6 +10,13 @@ const char* mapping_title(AdderMapping mapping) {
   return mapping == AdderMapping::kGates ? "mapped to gates" : "mapped to full-adder cells";
 }
 
+/// Mean and worst error of blocks that were left out of the fit.
+std::string left_out_text(const LawFit& fit) {
+  if (!fit.left_out) return "n/a";
+  return fmt::format("{:.1f} %, {:.1f} %", fit.left_out->mean_error_percent,
+                     fit.left_out->worst_error_percent);
+}
+
 std::string adder_table(const Calibration& calibration, const AdderLaw& law) {
   std::string text = fmt::format(
       "Adders {}: area = {:.4f} um2 x adder bits {:+.4f} um2 x adders\n  beside it: {:.4f} um2 x adder bits, "
@@ -26,13 +33,15 @@ std::string adder_table(const Calibration& calibration, const AdderLaw& law) {
                         law.results[i].area_um2, law.fit.predicted[i], law.fit.error_percent[i],
                         law.bits_only.error_percent[i], law.deepfreeze.error_percent[i]);
   }
-  return text + fmt::format(
-                    "  mean |error| {:.1f} %, worst {:.1f} %; bits only {:.1f} %, {:.1f} %; DeepFreeze's "
-                    "form {:.1f} "
-                    "%, {:.1f} %\n\n",
-                    law.fit.mean_error_percent, law.fit.worst_error_percent, law.bits_only.mean_error_percent,
-                    law.bits_only.worst_error_percent, law.deepfreeze.mean_error_percent,
-                    law.deepfreeze.worst_error_percent);
+  text += fmt::format(
+      "  mean |error| {:.1f} %, worst {:.1f} %; bits only {:.1f} %, {:.1f} %; DeepFreeze's form {:.1f} %, "
+      "{:.1f} %\n",
+      law.fit.mean_error_percent, law.fit.worst_error_percent, law.bits_only.mean_error_percent,
+      law.bits_only.worst_error_percent, law.deepfreeze.mean_error_percent,
+      law.deepfreeze.worst_error_percent);
+  return text +
+         fmt::format("  each block by the fit to the others: mean {}; bits only {}; DeepFreeze's form {}\n\n",
+                     left_out_text(law.fit), left_out_text(law.bits_only), left_out_text(law.deepfreeze));
 }
 
 std::string component_tables(const Calibration& calibration) {
@@ -58,7 +67,9 @@ std::string component_tables(const Calibration& calibration) {
         calibration.requantiser_results[i].area_um2, law.predicted[i], law.error_percent[i],
         law.fit.error_percent[i]);
   }
-  return text + "\n";
+  return text +
+         fmt::format("  part beside registers, each by the fit to the others: mean and worst error {}\n\n",
+                     left_out_text(law.fit));
 }
 
 std::string layer_table(const Calibration& calibration) {

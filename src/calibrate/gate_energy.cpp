@@ -127,6 +127,7 @@ class RequantiserRun {
       const auto entry = set.find(port);
       values_[port].push_back(entry == set.end() ? 0 : entry->second);
     }
+    values_["rst_n"].push_back(1);  // active low
     for (size_t c = 0; c < accumulators_.size() || c < static_cast<size_t>(channels()); ++c) {
       values_[fmt::format("acc{}", c)].push_back(accumulators_.empty() ? 0 : accumulators_[c]);
     }
@@ -218,6 +219,7 @@ EnergyLaw fit_energy(std::vector<EnergyBlockResult>& blocks, AdderMapping mappin
   }
   law.mean_error_percent = fit.mean_error_percent;
   law.worst_error_percent = fit.worst_error_percent;
+  law.left_out = fit.left_out;
   return law;
 }
 
@@ -350,21 +352,35 @@ void add_register_figures(const Synthesizer& synthesizer, EnergyFit& fit) {
   }
 }
 
-void add_requantiser_figure(const Synthesizer& synthesizer, EnergyFit& fit) {
-  if (fit.requantisers.empty()) return;
+/// Of those whose multiplier channels share, or of those with one multiplier a channel: absent without any.
+std::optional<Figure> requantiser_figure(const Synthesizer& synthesizer, const EnergyFit& fit, bool shared) {
   Figure figure;
   double sum = 0;
+  int count = 0;
   for (const RequantiserEnergyResult& result : fit.requantisers) {
-    sum += result.product_bit_energy_fj;
-    figure.low = std::min(figure.low.value_or(result.product_bit_energy_fj), result.product_bit_energy_fj);
-    figure.high = std::max(figure.high.value_or(result.product_bit_energy_fj), result.product_bit_energy_fj);
+    const double energy = result.product_bit_energy_fj;
+    if ((result.channels > 1) != shared) continue;
+    sum += energy;
+    ++count;
+    figure.low = std::min(figure.low.value_or(energy), energy);
+    figure.high = std::max(figure.high.value_or(energy), energy);
   }
-  figure.value = sum / static_cast<double>(fit.requantisers.size());
+  if (count == 0) return std::nullopt;
+  figure.value = sum / count;
   figure.kind = FigureKind::kFitted;
-  figure.source = method(
-      synthesizer,
-      fmt::format("mean of {} requantisers, selection included, flip-flops not", fit.requantisers.size()));
-  fit.figures["requantiser_product_bit_energy_fj"] = figure;
+  figure.source =
+      method(synthesizer, fmt::format("mean of {} requantisers {}, flip-flops not included", count,
+                                      shared ? "whose multiplier several channels share, selection included"
+                                             : "with one multiplier a channel"));
+  return figure;
+}
+
+void add_requantiser_figures(const Synthesizer& synthesizer, EnergyFit& fit) {
+  for (const bool shared : {false, true}) {
+    const char* key =
+        shared ? "shared_requantiser_product_bit_energy_fj" : "requantiser_product_bit_energy_fj";
+    if (const auto figure = requantiser_figure(synthesizer, fit, shared)) fit.figures[key] = *figure;
+  }
 }
 
 }  // namespace
@@ -421,7 +437,7 @@ EnergyFit calibrate_energy(const Synthesizer& synthesizer, std::span<const Energ
   if (!blocks.empty() && mappings == 2) fit.full_adders = fit_energy(fit.blocks, AdderMapping::kFullAdders);
   add_adder_figures(synthesizer, fit);
   add_register_figures(synthesizer, fit);
-  add_requantiser_figure(synthesizer, fit);
+  add_requantiser_figures(synthesizer, fit);
   return fit;
 }
 

@@ -62,6 +62,7 @@ struct EnergyLaw {
   double low_fj = 0, high_fj = 0;
   double gate_toggles = 0;  ///< mean over blocks, by adder-bit toggle
   double mean_error_percent = 0, worst_error_percent = 0;
+  std::optional<LawFit::LeftOut> left_out;  ///< errors of blocks that are left out of the fit
   int blocks = 0;
 };
 

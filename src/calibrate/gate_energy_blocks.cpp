@@ -219,6 +219,15 @@ std::string energy_fit_text(const EnergyFit& fit) {
                         block.adder_bits, block.activity(), block.gate_toggles_per_toggle(),
                         block.energy_per_toggle_fj(), block.error_percent);
   }
+  for (const auto& [cells, law] : {std::pair{"gates", fit.gates}, {"full adders", fit.full_adders}}) {
+    if (!law) continue;
+    text += fmt::format("{}: mean |error| {:.1f} %, worst {:.1f} %; ", cells, law->mean_error_percent,
+                        law->worst_error_percent);
+    text += law->left_out
+                ? fmt::format("each block by the fit to the others: mean {:.1f} %, worst {:.1f} %\n",
+                              law->left_out->mean_error_percent, law->left_out->worst_error_percent)
+                : "too few blocks to leave one out\n";
+  }
   for (const RequantiserEnergyResult& r : fit.requantisers) {
     text += fmt::format("{:<32} {} bits, {} channels: {:.1f} fJ a code, {:.4f} fJ a product bit\n", r.name,
                         r.accumulator_bits, r.channels, r.energy_fj, r.product_bit_energy_fj);

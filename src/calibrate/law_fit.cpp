@@ -9,8 +9,9 @@
 namespace fixynn {
 namespace {
 
-/// Solves the normal equations by Gauss elimination with pivoting; at most a handful of unknowns.
-std::vector<double> solve(std::vector<std::vector<double>> rows) {
+/// Solves the normal equations by Gauss elimination with pivoting; at most a handful of unknowns. Absent
+/// where they have no single solution.
+std::optional<std::vector<double>> solve(std::vector<std::vector<double>> rows) {
   const size_t count = rows.size();
   for (size_t i = 0; i < count; ++i) {
     size_t pivot = i;
@@ -18,8 +19,7 @@ std::vector<double> solve(std::vector<std::vector<double>> rows) {
       if (std::abs(rows[r][i]) > std::abs(rows[pivot][i])) pivot = r;
     }
     std::swap(rows[i], rows[pivot]);
-    if (std::abs(rows[i][i]) < 1e-12)
-      fail("the golden blocks are too alike to fit {} constants; add blocks", count);
+    if (std::abs(rows[i][i]) < 1e-12) return std::nullopt;
     for (size_t r = 0; r < count; ++r) {
       if (r == i) continue;
       const double factor = rows[r][i] / rows[i][i];
@@ -31,29 +31,57 @@ std::vector<double> solve(std::vector<std::vector<double>> rows) {
   return solution;
 }
 
+/// Least squares on the relative errors of all samples but number `left_out`.
+std::optional<std::vector<double>> fit_constants(std::span<const LawSample> samples, size_t count,
+                                                 size_t left_out) {
+  const auto used = [&](const LawSample& sample) {
+    return static_cast<size_t>(&sample - samples.data()) != left_out;
+  };
+  // Scaled to a mean of 1, so that one threshold tells a singular matrix whatever the units.
+  std::vector<double> scale(count, 0.0);
+  for (const LawSample& sample : samples) {
+    for (size_t i = 0; used(sample) && i < count; ++i)
+      scale[i] += std::abs(sample.features[i] / sample.measured);
+  }
+  for (double& s : scale) s = s > 0 ? static_cast<double>(samples.size()) / s : 1.0;
+  std::vector<std::vector<double>> rows(count, std::vector<double>(count + 1, 0.0));
+  for (const LawSample& sample : samples) {
+    for (size_t i = 0; used(sample) && i < count; ++i) {
+      const double x = sample.features[i] / sample.measured * scale[i];
+      for (size_t j = 0; j < count; ++j) rows[i][j] += x * sample.features[j] / sample.measured * scale[j];
+      rows[i][count] += x;
+    }
+  }
+  std::optional<std::vector<double>> constants = solve(std::move(rows));
+  for (size_t i = 0; constants && i < count; ++i) (*constants)[i] *= scale[i];
+  return constants;
+}
+
+std::optional<LawFit::LeftOut> left_out_errors(std::span<const LawSample> samples, size_t count) {
+  if (samples.size() <= count) return std::nullopt;
+  LawFit::LeftOut left_out;
+  for (size_t s = 0; s < samples.size(); ++s) {
+    const auto constants = fit_constants(samples, count, s);
+    if (!constants) return std::nullopt;
+    left_out.error_percent.push_back(apply_law(samples.subspan(s, 1), *constants).error_percent.front());
+    const double error = std::abs(left_out.error_percent.back());
+    left_out.mean_error_percent += error / static_cast<double>(samples.size());
+    left_out.worst_error_percent = std::max(left_out.worst_error_percent, error);
+  }
+  return left_out;
+}
+
 }  // namespace
 
 LawFit fit_law(std::span<const LawSample> samples) {
   const size_t count = samples.empty() ? 1 : samples[0].features.size();
   if (samples.size() < count)
     fail("{} golden blocks cannot fit {} constants; add blocks", samples.size(), count);
-  // Scaled to a mean of 1, so that one threshold tells a singular matrix whatever the units.
-  std::vector<double> scale(count, 0.0);
-  for (const LawSample& sample : samples) {
-    for (size_t i = 0; i < count; ++i) scale[i] += std::abs(sample.features[i] / sample.measured);
-  }
-  for (double& s : scale) s = s > 0 ? static_cast<double>(samples.size()) / s : 1.0;
-  std::vector<std::vector<double>> rows(count, std::vector<double>(count + 1, 0.0));
-  for (const LawSample& sample : samples) {
-    for (size_t i = 0; i < count; ++i) {
-      const double x = sample.features[i] / sample.measured * scale[i];
-      for (size_t j = 0; j < count; ++j) rows[i][j] += x * sample.features[j] / sample.measured * scale[j];
-      rows[i][count] += x;
-    }
-  }
-  std::vector<double> constants = solve(std::move(rows));
-  for (size_t i = 0; i < count; ++i) constants[i] *= scale[i];
-  return apply_law(samples, constants);
+  const auto constants = fit_constants(samples, count, samples.size());
+  if (!constants) fail("the golden blocks are too alike to fit {} constants; add blocks", count);
+  LawFit fit = apply_law(samples, *constants);
+  fit.left_out = left_out_errors(samples, count);
+  return fit;
 }
 
 LawFit apply_law(std::span<const LawSample> samples, std::span<const double> constants) {

@@ -31,6 +31,8 @@ using Json = nlohmann::ordered_json;
 
 // ABC's own default script needs minutes for a 27 x 8 matrix and the result is no smaller.
 constexpr const char* kAbcScript = "+strash;ifraig;dc2;map,-a;topo";
+// Before a techmap: adders and products no wider than they need to be.
+constexpr const char* kPrepare = "proc\nopt_expr\nwreduce\nopt_clean\n";
 constexpr int kNotFound = 127;  // of a shell
 
 /// Runs a program in `folder` with its output in `log` and at most `limit_s` of processor time for it and
@@ -165,10 +167,9 @@ std::string Synthesizer::script(const SynthesisJob& job, const std::string& stem
   for (const auto& [name, value] : job.parameters)
     text += fmt::format("chparam -set {} {} {}\n", name, value, job.top);
   text += "hierarchy -check -top " + job.top + "\n";
-  if (full_adders) {
-    text += "proc\nopt_expr\nwreduce\nopt_clean\ntechmap -map " + stem + ".techmap.v " +
-            job.full_adder_modules + "\n";
-  }
+  if (!job.first_techmap.empty()) text += fmt::format("{}techmap -map {}.first.v\n", kPrepare, stem);
+  if (full_adders)
+    text += fmt::format("{}techmap -map {}.techmap.v {}\n", kPrepare, stem, job.full_adder_modules);
   text += "synth -flatten -top " + job.top + "\n";
   text += "dfflibmap -liberty " + liberty + "\n";
   text += fmt::format("abc -liberty {} -script {}\n", liberty, quoted(kAbcScript));
@@ -184,6 +185,7 @@ void Synthesizer::execute(const SynthesisJob& job, const std::string& stem) cons
   if (job.mapping == AdderMapping::kFullAdders) {
     write_file_atomic(base.string() + ".techmap.v", full_adder_techmap(*full_adder_), false);
   }
+  if (!job.first_techmap.empty()) write_file_atomic(base.string() + ".first.v", job.first_techmap, false);
   const fs::path log = base.string() + ".log";
   const int status = run_program({options_.yosys, "-Q", "-T", "-s", stem + ".ys"}, options_.work, log,
                                  options_.time_limit_s);
@@ -203,6 +205,7 @@ SynthesisResult Synthesizer::run(const SynthesisJob& job) const {
   Sha256 hash;
   hash.update(version_ + "\n" + library_hash_ + "\n" + script(job, "block"));
   if (job.mapping == AdderMapping::kFullAdders) hash.update(full_adder_techmap(*full_adder_));
+  hash.update(job.first_techmap);
   hash.update(job.verilog);
   const std::string stem = file_stem(job, hash.finish());
   const fs::path result_path = options_.work / (stem + ".json");

@@ -23,6 +23,8 @@ struct SynthesisJob {
   AdderMapping mapping = AdderMapping::kGates;
   /// kFullAdders: Yosys' pattern for the modules whose adders become full-adder cells.
   std::string full_adder_modules = "*";
+  /// A Yosys techmap in Verilog that comes before all mapping; empty: none.
+  std::string first_techmap;
   bool keep_netlist = false;  ///< also write the mapped netlist: SynthesisResult::netlist
 };
 

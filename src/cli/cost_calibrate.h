@@ -1,32 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "calibrate/calibrate.h"
-#include "calibrate/gate_energy.h"
 #include "cli/program.h"
-#include "core/files.h"
-#include "core/log.h"
-#include "core/text.h"
-#include "study/load_design.h"
-#include "study/study_images.h"
+#include "study/calibrate_command.h"
 
-// The subcommand 'fixynn-cost calibrate'.
+// The command line of the subcommand 'fixynn-cost calibrate'.
 
 namespace fixynn {
 
-struct CalibrateArguments {
-  std::string liberty, network, images, out, base, work, blocks;
-  std::string name = "calibrated", yosys = "yosys", full_adders = "on";
-  bool layers = false, energy = false;
-  int threads = 0;
-};
+inline constexpr ChoiceNames<bool, 2> kCalibrateFullAdders = {{{"on", true}, {"off", false}}};
 
-inline CLI::App* add_calibrate(CLI::App& app, CalibrateArguments& arguments) {
+inline CLI::App* add_calibrate(CLI::App& app, CalibrateCommand& asked) {
   CLI::App* command = app.add_subcommand("calibrate");
   set_manual(
       *command,
@@ -46,136 +32,44 @@ inline CLI::App* add_calibrate(CLI::App& app, CalibrateArguments& arguments) {
                    "--out asap7.json",
        .exit_status = " 0  done\n 1  the work failed, or a law misses its blocks by more than its limit\n"
                       " 2  the command line is wrong"});
-  command->add_option("--liberty", arguments.liberty, "The cell library, Liberty text.")
+  command->add_option("--liberty", asked.liberty, "The cell library, Liberty text.")
       ->type_name("FILE")
       ->required();
   command
-      ->add_option("--network", arguments.network,
+      ->add_option("--network", asked.network,
                    "Also calibrate on the first layers of this network or float model, at 8, 6 and 4 bits.")
       ->type_name("FILE");
-  command->add_option("--name", arguments.name, "Name of the technology.")->type_name("NAME");
-  command->add_option("--out", arguments.out, "Write the technology file.")->type_name("FILE.json");
+  command->add_option("--name", asked.name, "Name of the technology.")->type_name("NAME");
+  command->add_option("--out", asked.out, "Write the technology file.")->type_name("FILE.json");
   command
-      ->add_option("--base", arguments.base,
+      ->add_option("--base", asked.base,
                    "Technology that gives the figures that are not measured here (memories, energies, "
                    "clock); default: "
                    "they are unknown.")
       ->type_name("NAME|FILE.json");
   command
-      ->add_option("--blocks", arguments.blocks,
+      ->add_option("--blocks", asked.blocks,
                    "'small' for what takes seconds, or names of golden blocks; default: all.")
       ->type_name("LIST");
-  command->add_flag("--layers", arguments.layers, "Also synthesise whole layers of the network and compare.");
+  command->add_flag("--layers", asked.layers, "Also synthesise whole layers of the network and compare.");
   command
-      ->add_option("--images", arguments.images,
-                   "Data set whose image --energy feeds to an integer network; default: a made-up one.")
+      ->add_option("--images", asked.images,
+                   "Data set whose image --energy feeds to the network; default: a made-up one.")
       ->type_name("ROOT");
-  command->add_flag("--energy", arguments.energy,
+  command->add_flag("--energy", asked.energy,
                     "Also simulate the mapped gates and fit the energies: on the codes of the network's own "
-                    "layers when --network is an integer network, else on made-up streams.");
+                    "layers with --network, else on made-up streams.");
+  add_choice(*command, "--full-adders", asked.full_adders, kCalibrateFullAdders,
+             "Also map adders to full-adder cells.");
   command
-      ->add_option("--full-adders", arguments.full_adders, "Also map adders to full-adder cells: on or off.")
-      ->type_name("on|off")
-      ->check(CLI::IsMember({"on", "off"}).description(""));
-  command
-      ->add_option("--work", arguments.work,
+      ->add_option("--work", asked.work,
                    "Folder for scripts, logs and results; default: calibrate in the cache folder.")
       ->type_name("DIR");
-  command->add_option("--threads", arguments.threads, "Yosys runs at a time; 0 = one for each processor.")
+  command->add_option("--threads", asked.threads, "Yosys runs at a time; 0 = one for each processor.")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
-  command->add_option("--yosys", arguments.yosys, "The program.")->type_name("PATH");
+  command->add_option("--yosys", asked.yosys, "The program.")->type_name("PATH");
   return command;
-}
-
-inline CalibrationRequest calibration_request(const CalibrateArguments& arguments) {
-  CalibrationRequest request;
-  request.yosys.yosys = arguments.yosys;
-  request.yosys.liberty = arguments.liberty;
-  request.yosys.work = arguments.work;
-  if (arguments.work.empty()) {
-    const std::filesystem::path cache = AdderGraphCache::default_folder();
-    request.yosys.work = cache.empty() ? std::filesystem::temp_directory_path() / "fixynn-calibrate"
-                                       : cache.parent_path() / "calibrate";
-  }
-  request.name = arguments.name;
-  request.small = arguments.blocks == "small";
-  if (!request.small && !arguments.blocks.empty()) request.blocks = CLI::detail::split(arguments.blocks, ',');
-  request.full_adders = arguments.full_adders == "on";
-  request.layers = arguments.layers;
-  request.threads = arguments.threads;
-  if (!arguments.network.empty()) {
-    for (const char* bits : {"8", "6", "4"}) {
-      DesignRequest design;
-      design.path = arguments.network;
-      design.bits = bits;
-      request.designs.push_back(load_design(design).design);
-    }
-  }
-  return request;
-}
-
-inline EnergyFit fit_energies(const CalibrateArguments& arguments, const CalibrationRequest& request,
-                              AdderGraphCache& cache) {
-  EnergyRequest energy;
-  energy.small = request.small;
-  energy.threads = request.threads;
-  std::optional<IntegerNetwork> network;
-  if (!arguments.network.empty()) {
-    DesignRequest design;
-    design.path = arguments.network;
-    network = load_design(design).integer_network;
-  }
-  if (network) energy.network = &*network;
-  if (!arguments.images.empty()) {
-    if (!network || !arguments.energy)
-      fail_usage("--images needs --energy and an integer network in --network");
-    energy.image = study_images(arguments.images, 1, network->network.input_size).front();
-  }
-  return calibrate_energy(Synthesizer(request.yosys), energy, cache);
-}
-
-/// Returns the exit code.
-inline int run_calibrate(const CalibrateArguments& arguments) {
-  std::optional<Technology> base;
-  if (!arguments.base.empty()) base = find_technology(arguments.base);
-  const CalibrationRequest request = calibration_request(arguments);
-  Log log(stderr);
-  AdderGraphCache cache(AdderGraphCache::default_folder());
-  const Calibration calibration =
-      calibrate(request, cache,
-                [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
-                       std::optional<double> left) {
-                  log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
-                           result.cached ? "known" : format_duration(result.seconds),
-                           left && done < total ? ", about " + format_duration(*left) + " left" : "");
-                });
-  fmt::print("{}", calibration_text(calibration));
-  Technology measured = calibration.technology;
-  if (arguments.energy) {
-    const EnergyFit fit = fit_energies(arguments, request, cache);
-    merge_energy(measured, fit);
-    fmt::print("\n{}", energy_fit_text(fit));
-  }
-  if (!arguments.out.empty()) {
-    Technology technology = base ? merge_technology(*base, measured) : measured;
-    if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
-    write_file_atomic(arguments.out, technology_json(technology));
-    fmt::print("technology {}: {}\n", technology.name, arguments.out);
-    std::vector<std::string> missing;
-    for (const TechnologyKey& key : technology_keys()) {
-      if (!(technology.*key.figure).value) missing.push_back(key.key);
-    }
-    if (!missing.empty()) {
-      fmt::print(
-          "Not measured and unknown in it: {}. --base NAME|FILE.json takes them from another technology, "
-          "--energy fits energies; areas and the clock are needed before --technology can use it.\n",
-          fmt::join(missing, ", "));
-    }
-  }
-  if (!calibration.faults.empty())
-    fail("the laws do not fit {}: {}", arguments.liberty, fmt::join(calibration.faults, "; "));
-  return 0;
 }
 
 }  // namespace fixynn

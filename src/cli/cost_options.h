@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/program.h"
 #include "study/cost_command.h"
@@ -86,6 +87,21 @@ inline void add_output_options(CLI::App& app, CostCommand& c, CostArguments& a) 
   app.add_option("--cache", a.cache, "Folder of optimised graphs, or off; default: in the user's cache.")
       ->type_name("DIR|off");
   add_threads(app, c.request.threads);
+}
+
+/// Names of the options that were given, "--bits". Throws Error(kUsage) for an empty value, which would
+/// otherwise read as a default.
+inline std::vector<std::string> given_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    names.push_back(option->get_name());
+    for (const std::string& value : option->results()) {
+      if (value.empty())
+        fail_usage("{}: the value is empty; give one, or leave the option out", names.back());
+    }
+  }
+  return names;
 }
 
 inline void add_cost_options(CLI::App& app, CostArguments& arguments) {

@@ -64,11 +64,14 @@ int run(int argc, char** argv) {
   set_manual(app, kManual);
   CostArguments arguments;
   add_cost_options(app, arguments);
-  CalibrateArguments calibrate_arguments;
-  const CLI::App* calibrate = add_calibrate(app, calibrate_arguments);
+  CalibrateCommand calibration;
+  const CLI::App* calibrate = add_calibrate(app, calibration);
   app.require_subcommand(0, 1);
   if (!parse_arguments(app, argc, argv)) return 0;
-  return calibrate->parsed() ? run_calibrate(calibrate_arguments) : estimate(arguments);
+  arguments.command.given = given_options(calibrate->parsed() ? *calibrate : app);
+  if (!calibrate->parsed()) return estimate(arguments);
+  run_calibrate_command(calibration, [](const std::string& text) { fmt::print("{}", text); });
+  return 0;
 }
 
 }  // namespace

@@ -48,6 +48,13 @@ struct Counts {
 /// Codes that enter a convolution, [in_size][in_size][in_channels].
 using Codes = std::vector<int16_t>;
 
+/// Places of a 3x3 window, or of a pixel, one after another in raster order: `side` a row, `step` apart, its
+/// first tap so many pixels above and left of the place.
+struct Walk {
+  int side, step, before;
+  size_t places() const { return static_cast<size_t>(side) * static_cast<size_t>(side); }
+};
+
 /// Counts for one graph of a convolution. `channel`: of a depthwise graph.
 class GraphCounter {
  public:
@@ -62,31 +69,44 @@ class GraphCounter {
     values_.assign(nodes * stride(), 0);
   }
 
+  /// With a stride the first stage sees the window at every pixel of the input, later ones only at outputs.
   Counts count(const Codes& input) {
-    Counts counts;
-    const size_t pixels = static_cast<size_t>(conv_.out_size) * static_cast<size_t>(conv_.out_size);
-    for (size_t begin = 0; begin < pixels; begin += block_) {
-      const size_t size = std::min(block_, pixels - begin);
-      load_windows(input, begin, size);
-      add_nodes(size);
-      count_block(begin == 0, size, counts);
-    }
+    const Walk outputs{conv_.out_size, conv_.stride, conv_.pad_before}, shifts{conv_.in_size, 1, 1};
+    const bool strided = conv_.kind != ConvKind::kPointwise && conv_.stride > 1;
+    if (!strided) return count(input, outputs, Stages::kAll);
+    Counts counts = count(input, outputs, Stages::kLater);
+    counts.adder_bits += count(input, shifts, Stages::kFirst).adder_bits;
     return counts;
   }
 
  private:
+  /// Those whose adder bits are counted; registers are counted with all but kFirst.
+  enum class Stages { kAll, kFirst, kLater };
+
   /// Place 0 of a node's row holds the pixel before the block.
   size_t stride() const { return block_ + 1; }
   uint32_t* row(size_t node) { return &values_[node * stride()]; }
+  bool first_stage(size_t node) const { return pipeline_.stage[node] == 0; }
 
-  void load_windows(const Codes& input, size_t begin, size_t size) {
+  Counts count(const Codes& input, const Walk& walk, Stages stages) {
+    Counts counts;
+    for (size_t begin = 0; begin < walk.places(); begin += block_) {
+      const size_t size = std::min(block_, walk.places() - begin);
+      load_windows(input, walk, begin, size);
+      add_nodes(size, stages);
+      count_block(begin == 0, size, stages, counts);
+    }
+    return counts;
+  }
+
+  void load_windows(const Codes& input, const Walk& walk, size_t begin, size_t size) {
     const int window = conv_.kind == ConvKind::kPointwise ? 1 : 3;
     const int channels = conv_.kind == ConvKind::kDepthwise ? 1 : conv_.in_channels;
     for (int tap = 0; tap < window * window; ++tap) {
       for (size_t i = 0; i < size; ++i) {
-        const int pixel = static_cast<int>(begin + i);
-        const int y = pixel / conv_.out_size * conv_.stride + tap / window - conv_.pad_before;
-        const int x = pixel % conv_.out_size * conv_.stride + tap % window - conv_.pad_before;
+        const int place = static_cast<int>(begin + i);
+        const int y = place / walk.side * walk.step + tap / window - walk.before;
+        const int x = place % walk.side * walk.step + tap % window - walk.before;
         const bool inside = y >= 0 && y < conv_.in_size && x >= 0 && x < conv_.in_size;
         const size_t at =
             inside ? static_cast<size_t>(y * conv_.in_size + x) * static_cast<size_t>(conv_.in_channels) +
@@ -100,26 +120,30 @@ class GraphCounter {
     }
   }
 
-  void add_nodes(size_t size) {
+  /// Operands of the first stage are in it too.
+  void add_nodes(size_t size, Stages stages) {
     size_t node = static_cast<size_t>(graph_.inputs);
     for (const AdderNode& adder : graph_.adders) {
-      add_values(row(static_cast<size_t>(adder.a.node)) + 1, adder.a,
-                 row(static_cast<size_t>(adder.b.node)) + 1, adder.b, row(node) + 1, size);
+      if (stages != Stages::kFirst || first_stage(node)) {
+        add_values(row(static_cast<size_t>(adder.a.node)) + 1, adder.a,
+                   row(static_cast<size_t>(adder.b.node)) + 1, adder.b, row(node) + 1, size);
+      }
       ++node;
     }
   }
 
   /// The first pixel of an image has none before it.
-  void count_block(bool first, size_t size, Counts& counts) {
+  void count_block(bool first, size_t size, Stages stages, Counts& counts) {
     for (size_t node = 0; node < facts_.size(); ++node) {
       uint32_t* values = row(node);
       if (first) values[0] = values[1];
       const NodeFacts& facts = facts_[node];
       const uint32_t whole = low_bits(facts.width);
-      if (facts.adder_bits > 0) {
+      const bool counted = stages == Stages::kAll || (stages == Stages::kFirst) == first_stage(node);
+      if (facts.adder_bits > 0 && counted) {
         counts.adder_bits += count_changes(values, size, whole & ~low_bits(facts.width - facts.adder_bits));
       }
-      if (pipeline_.registers[node] > 0) {
+      if (pipeline_.registers[node] > 0 && stages != Stages::kFirst) {
         counts.pipeline_bits += pipeline_.registers[node] * count_changes(values, size, whole);
       }
       values[0] = values[size];
@@ -135,29 +159,33 @@ class GraphCounter {
   std::vector<uint32_t> values_;
 };
 
-/// Every register of a 3x3 window sees the whole stream of codes, each at another delay.
-int64_t window_changes(const ConvPlan& plan, const Codes& input) {
-  if (plan.line_buffer.window_register_bits() == 0) return 0;
-  const size_t channels = static_cast<size_t>(plan.conv.in_channels);
-  const uint32_t mask = low_bits(plan.line_buffer.bits);
+/// Toggles of a register that takes every pixel's codes, of `bits` each.
+int64_t stream_changes(const Conv& conv, int bits, const Codes& input) {
+  const size_t channels = static_cast<size_t>(conv.in_channels);
   const size_t pixels = input.size() / channels;
   std::vector<uint32_t> stream(pixels);
   int64_t sum = 0;
   for (size_t c = 0; c < channels; ++c) {
     for (size_t p = 0; p < pixels; ++p) stream[p] = static_cast<uint32_t>(input[p * channels + c]);
-    sum += count_changes(stream.data(), pixels - 1, mask);
+    sum += count_changes(stream.data(), pixels - 1, low_bits(bits));
   }
-  return 9 * sum;
+  return sum;
 }
 
-Counts count_conv(const ConvPlan& plan, const Codes& input) {
+Counts count_conv(const ConvPlan& conv, const Codes& input) {
   Counts counts;
-  for (size_t g = 0; g < plan.graphs.size(); ++g) {
-    const Counts one = GraphCounter(plan, g).count(input);
+  for (size_t g = 0; g < conv.graphs.size(); ++g) {
+    const Counts one = GraphCounter(conv, g).count(input);
     counts.adder_bits += one.adder_bits;
     counts.pipeline_bits += one.pipeline_bits;
   }
-  counts.window_bits = window_changes(plan, input);
+  // Every register of a 3x3 window sees the whole stream of codes, each at another delay.
+  if (conv.line_buffer.window_register_bits() > 0) {
+    counts.window_bits = 9 * stream_changes(conv.conv, conv.line_buffer.bits, input);
+  }
+  if (conv.hold_register_bits > 0) {
+    counts.pipeline_bits += stream_changes(conv.conv, conv.input_bits, input);
+  }
   return counts;
 }
 

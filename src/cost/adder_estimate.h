@@ -10,4 +10,7 @@ namespace fixynn {
 /// law and its error on real layers: adder_estimate.cpp.
 void estimate_graphs(ConvPlan& conv, int64_t nonzero_outputs, const PlanOptions& options);
 
+/// Of a convolution that estimate_graphs filled in: adder bits before the first pipeline register.
+int64_t estimated_first_stage_bits(const ConvPlan& conv, const PlanOptions& options);
+
 }  // namespace fixynn

@@ -2,6 +2,7 @@
 #include "cost/calibrated_model.h"
 
 #include "core/error.h"
+#include "cost/plan_events.h"
 
 namespace fixynn {
 namespace {
@@ -28,19 +29,23 @@ struct RegisterEvents {
   double pipeline = 0, windows = 0, outputs = 0, parameters = 0;
 };
 
+double input_pixels(const ConvPlan& conv) {
+  return static_cast<double>(conv.conv.in_size) * conv.conv.in_size;
+}
+
 /// Clock events an inference; ungated flip-flops see every clock of the frame.
 RegisterEvents register_events(const ConvPlan& conv, bool clock_gating, double frame_clocks) {
   const RequantiserPlan& requantiser = conv.requantiser;
   const double bits_pipeline = static_cast<double>(conv.pipeline_register_bits);
+  const double bits_hold = static_cast<double>(conv.hold_register_bits);
   const double bits_windows = static_cast<double>(conv.line_buffer.window_register_bits());
   const double bits_outputs = static_cast<double>(requantiser.output_register_bits);
   if (!clock_gating) {
-    return {bits_pipeline * frame_clocks, bits_windows * frame_clocks, bits_outputs * frame_clocks,
-            static_cast<double>(requantiser.parameter_bits) * frame_clocks};
+    return {(bits_pipeline + bits_hold) * frame_clocks, bits_windows * frame_clocks,
+            bits_outputs * frame_clocks, static_cast<double>(requantiser.parameter_bits) * frame_clocks};
   }
-  const double outputs = static_cast<double>(conv.output_pixels);
-  const double inputs = static_cast<double>(conv.conv.in_size) * conv.conv.in_size;
-  return {bits_pipeline * outputs, bits_windows * inputs, bits_outputs * outputs, 0};
+  const double outputs = static_cast<double>(conv.output_pixels), inputs = input_pixels(conv);
+  return {bits_pipeline * outputs + bits_hold * inputs, bits_windows * inputs, bits_outputs * outputs, 0};
 }
 
 CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mapping) {
@@ -59,7 +64,7 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
   const int64_t memory_bits = conv.line_buffer.memory_bits() + r.fifo_memory_bits;
   CostParts parts;
   parts.adders = static_cast<double>(conv.adder_bits) * adder_bit + static_cast<double>(conv.adders) * adder;
-  parts.pipeline = static_cast<double>(conv.pipeline_register_bits) * register_bit;
+  parts.pipeline = static_cast<double>(conv.pipeline_register_bits + conv.hold_register_bits) * register_bit;
   parts.windows = static_cast<double>(conv.line_buffer.window_register_bits()) * register_bit;
   parts.requantisers =
       r.multipliers * (product_bits * needed(t, &Technology::requantiser_product_bit_area_um2) +
@@ -73,39 +78,51 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
   return parts;
 }
 
+/// Toggles an inference: counted, or at the technology's mean activity.
+ConvActivity toggles(const HardwarePlan& plan, size_t index, const std::vector<ConvActivity>& counted,
+                     double share) {
+  if (!counted.empty()) return counted[index];
+  const ConvPlan& conv = plan.convs[index];
+  const double inputs = input_pixels(conv), outputs = static_cast<double>(conv.output_pixels);
+  const double pipeline = static_cast<double>(conv.pipeline_register_bits) * outputs +
+                          static_cast<double>(conv.hold_register_bits) * inputs;
+  const double windows = static_cast<double>(conv.line_buffer.window_register_bits()) * inputs;
+  return {adder_bit_evaluations(conv, plan.options) * share, pipeline * share, windows * share};
+}
+
+/// Bits of memories read or written an inference.
+double memory_accesses(const ConvPlan& conv) {
+  const RequantiserPlan& r = conv.requantiser;
+  const double line_bits = double{1} * conv.line_buffer.channels * conv.line_buffer.bits;
+  const double fifo_bits = r.fifo_memory_bits > 0 ? double{1} * r.channels * r.accumulator_bits : 0;
+  return input_pixels(conv) * line_bits * (kLineBufferReads + kLineBufferWrites) +
+         static_cast<double>(conv.output_pixels) * fifo_bits * 2;
+}
+
 /// Absent where the technology lacks a figure.
-std::optional<CostParts> energy_pj(const ConvPlan& conv, const Technology& t,
-                                   const CalibratedOptions& options, const ConvActivity* activity,
-                                   double frame_clocks) {
+std::optional<CostParts> energy_pj(const HardwarePlan& plan, size_t index, const Technology& t,
+                                   const CalibratedOptions& options,
+                                   const std::vector<ConvActivity>& activity, double frame_clocks) {
+  const ConvPlan& conv = plan.convs[index];
+  const RequantiserPlan& r = conv.requantiser;
   const auto& toggle = options.mapping == AdderMapping::kGates ? t.adder_bit_toggle_energy_fj.value
                                                                : t.full_adder_bit_toggle_energy_fj.value;
   const auto& share = t.adder_bit_activity.value;
   const auto& clock = t.register_bit_clock_energy_fj.value;
   const auto& change = t.register_bit_toggle_energy_fj.value;
-  const auto& product = t.requantiser_product_bit_energy_fj.value;
+  const auto& product = r.channels_per_multiplier > 1 ? t.shared_requantiser_product_bit_energy_fj.value
+                                                      : t.requantiser_product_bit_energy_fj.value;
   const auto& access = t.sram_bit_access_energy_fj.value;
-  const double outputs = static_cast<double>(conv.output_pixels);
-  const double inputs = static_cast<double>(conv.conv.in_size) * conv.conv.in_size;
-  const double line_bits = double{1} * conv.line_buffer.channels * conv.line_buffer.bits;
-  const RequantiserPlan& r = conv.requantiser;
-  const double fifo_bits = r.fifo_memory_bits > 0 ? double{1} * r.channels * r.accumulator_bits : 0;
-  const double accesses =
-      inputs * line_bits * (kLineBufferReads + kLineBufferWrites) + outputs * fifo_bits * 2;
+  const double accesses = memory_accesses(conv);
   if (!toggle || !share || !clock || !change || !product || (accesses > 0 && !access)) return {};
-  const double window_bits = static_cast<double>(conv.line_buffer.window_register_bits());
-  const double pipeline_toggles = activity != nullptr
-                                      ? activity->pipeline_bit_toggles
-                                      : static_cast<double>(conv.pipeline_register_bits) * outputs * *share;
-  const double window_toggles =
-      activity != nullptr ? activity->window_bit_toggles : window_bits * inputs * *share;
-  const double adder_toggles = activity != nullptr ? activity->adder_bit_toggles
-                                                   : static_cast<double>(conv.adder_bits) * outputs * *share;
+  const double outputs = static_cast<double>(conv.output_pixels);
+  const ConvActivity changes = toggles(plan, index, activity, *share);
   const RegisterEvents events = register_events(conv, options.clock_gating, frame_clocks);
   const double output_toggles = static_cast<double>(r.output_register_bits) * outputs * *share;
   CostParts parts;
-  parts.adders = adder_toggles * *toggle * kPjPerFj;
-  parts.pipeline = (events.pipeline * *clock + pipeline_toggles * *change) * kPjPerFj;
-  parts.windows = (events.windows * *clock + window_toggles * *change) * kPjPerFj;
+  parts.adders = changes.adder_bit_toggles * *toggle * kPjPerFj;
+  parts.pipeline = (events.pipeline * *clock + changes.pipeline_bit_toggles * *change) * kPjPerFj;
+  parts.windows = (events.windows * *clock + changes.window_bit_toggles * *change) * kPjPerFj;
   parts.requantisers =
       (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
        (events.outputs + static_cast<double>(r.control_register_bits) * frame_clocks) * *clock +
@@ -142,16 +159,15 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
     layer.csd_digits = conv.csd_digits;
     layer.adders = conv.adders;
     layer.adder_bits = conv.adder_bits;
-    layer.register_bits = conv.pipeline_register_bits + conv.line_buffer.window_register_bits() +
-                          conv.requantiser.output_register_bits + conv.requantiser.control_register_bits +
-                          conv.requantiser.parameter_bits;
+    layer.register_bits = conv.pipeline_register_bits + conv.hold_register_bits +
+                          conv.line_buffer.window_register_bits() + conv.requantiser.output_register_bits +
+                          conv.requantiser.control_register_bits + conv.requantiser.parameter_bits;
     layer.memory_bits = conv.line_buffer.memory_bits() + conv.requantiser.fifo_memory_bits;
     layer.multipliers = conv.requantiser.multipliers;
     layer.area_parts_um2 = area_um2(conv, technology, options.mapping);
     layer.area_mm2 = layer.area_parts_um2->total() / kUm2PerMm2;
     cost.area_mm2 += layer.area_mm2;
-    layer.energy_parts_pj =
-        energy_pj(conv, technology, options, activity.empty() ? nullptr : &activity[i], frame_clocks);
+    layer.energy_parts_pj = energy_pj(plan, i, technology, options, activity, frame_clocks);
     if (!layer.energy_parts_pj || !cost.energy_known) {
       cost.energy_known = false;
       continue;

@@ -23,7 +23,7 @@ struct CalibratedOptions {
 /// Toggles counted on images, one entry a convolution: means over the images.
 struct ConvActivity {
   double adder_bit_toggles = 0;     ///< an inference
-  double pipeline_bit_toggles = 0;  ///< an inference: of pipeline registers
+  double pipeline_bit_toggles = 0;  ///< an inference: of pipeline and hold registers
   double window_bit_toggles = 0;    ///< an inference: of window registers
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "cost/nvdla.h"
+#include "hardware/technology.h"
 
 namespace fixynn {
 namespace {
@@ -19,15 +20,10 @@ double input_pixels(const MobileNet& network) {
   return static_cast<double>(network.input_size) * network.input_size;
 }
 
-void check_positive(double value, const char* what, const char* unit, const char* example) {
-  if (!std::isfinite(value) || value <= 0) {
-    fail_usage("{}: {} {} is not a positive number; give for example {}", what, value, unit, example);
-  }
-}
-
 void check_request(const FfeCost& ffe, const PlatformRequest& request) {
-  check_positive(request.area_mm2, "area", "mm2", "3.0");
-  check_positive(request.clock_mhz, "clock", "MHz", "810");
+  for (const std::string& fault : {area_fault(request.area_mm2), clock_fault(request.clock_mhz)}) {
+    if (!fault.empty()) fail_usage("{}", fault);
+  }
   if (!std::isfinite(request.dram_energy_pj_per_byte) || request.dram_energy_pj_per_byte < 0) {
     fail_usage("DRAM energy: {} pJ a byte is not a number of 0 or more; give for example 120",
                request.dram_energy_pj_per_byte);
@@ -149,6 +145,12 @@ void set_latency(PlatformPoint& point, const FfeCost& ffe, const Split& split, d
 }
 
 }  // namespace
+
+std::string area_fault(double area_mm2) {
+  if (area_mm2 > 0 && area_mm2 <= kMostAreaMm2) return "";
+  return fmt::format("an area of {} mm2 is not possible; give more than 0 and at most {} mm2, for example 3",
+                     area_mm2, kMostAreaMm2);
+}
 
 double inference_ops(const MobileNet& network) {
   double ops = 0;

@@ -10,6 +10,13 @@
 
 namespace fixynn {
 
+/// The largest area that a platform may have. A die is at most 858 mm2, one exposure of a wafer; and the
+/// published NVDLAs end at 3.3 mm2.
+constexpr double kMostAreaMm2 = 1000;
+
+/// Why a platform cannot have this area, with the remedy; empty where it can.
+std::string area_fault(double area_mm2);
+
 /// What a platform of FFE and NVDLA is asked for.
 struct PlatformRequest {
   double area_mm2 = 3.0;   ///< of both together
@@ -63,8 +70,8 @@ double inference_ops(const MobileNet& network);
 /// layers fixed 3 % of the operations remain. The calibrated model, whose FFE pays for its own batch norms,
 /// counts what really remains instead: 1 - f is then the remaining layers' and the head's share of all
 /// operations, head included. fixed_ops_percent is the paper's figure in every model. Throws Error(kUsage)
-/// for an area or clock that is not a positive number, for used_layers outside 1..built and for a DRAM energy
-/// or weight width that cannot be.
+/// for an area or a clock that cannot be (area_fault, clock_fault), for used_layers outside 1..built and for
+/// a DRAM energy or weight width that cannot be.
 PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe, const PlatformRequest& request);
 
 /// The area from which on (up to `most_area_mm2`) FFE and NVDLA beat the NVDLA alone in both throughput and
@@ -74,7 +81,7 @@ std::optional<double> crossing_area_mm2(const MobileNet& network, const FfeCost&
                                         const PlatformRequest& request = {}, double most_area_mm2 = 10);
 
 /// Areas of a sweep "LO:HI:STEP" in mm2, LO included, HI too where the steps hit it (up to rounding). At most
-/// 10,000. Throws Error(kUsage) with the accepted form.
+/// 10,000, none above kMostAreaMm2. Throws Error(kUsage) with the accepted form.
 std::vector<double> parse_area_sweep(const std::string& text);
 
 }  // namespace fixynn

@@ -49,6 +49,7 @@ std::vector<double> parse_area_sweep(const std::string& text) {
   if (low <= 0) refuse(text, "LO is not positive");
   if (step <= 0) refuse(text, "STEP is not positive");
   if (low > high) refuse(text, "LO is above HI");
+  if (high > kMostAreaMm2) refuse(text, fmt::format("HI is above {} mm2", kMostAreaMm2));
   // The last step may miss HI by rounding; a billionth of a step is far above that and far below any intent.
   const double steps = std::floor((high - low) / step + 1e-9);
   if (!(steps < kMostAreas)) {

@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/child_process.h"
 #include "core/text.h"
 
 namespace fixynn {
@@ -107,18 +108,6 @@ std::string read_line(int descriptor, double limit_seconds) {
 }
 
 }  // namespace
-
-std::string find_program(const std::string& name, const std::string& search_path) {
-  std::istringstream folders(search_path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.empty()) continue;
-    const std::filesystem::path path = std::filesystem::path(folder) / name;
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(path, ignored) && access(path.c_str(), X_OK) == 0)
-      return path.string();
-  }
-  return {};
-}
 
 std::string first_line_of(const std::string& path, const std::string& argument, double limit_seconds) {
   int ends[2];

@@ -34,7 +34,4 @@ MachineFacts machine_facts();
 /// `limit_seconds`, and then the process is killed with its children.
 std::string first_line_of(const std::string& path, const std::string& argument, double limit_seconds);
 
-/// First executable file `name` in the folders of `search_path`, which are separated by colons; empty: none.
-std::string find_program(const std::string& name, const std::string& search_path);
-
 }  // namespace fixynn

@@ -148,32 +148,40 @@ void write_graph(const std::filesystem::path& folder, const std::string& key, co
 
 }  // namespace
 
-AdderGraphCache::AdderGraphCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+AdderGraphCache::AdderGraphCache(std::filesystem::path folder)
+    : folder_(std::move(folder)), graphs_(std::make_shared<Graphs>()) {}
+
+AdderGraphCache AdderGraphCache::stopped_by(std::stop_token stop) const {
+  AdderGraphCache handle = *this;
+  handle.stop_ = std::move(stop);
+  return handle;
+}
 
 std::shared_ptr<const AdderGraph> AdderGraphCache::find(const ConstantMatrix& matrix, Interval input,
                                                         Sharing sharing) {
   const std::string key = graph_key(matrix, input, sharing);
   {
-    const std::lock_guard lock(mutex_);
-    const auto entry = graphs_.find(key);
-    if (entry != graphs_.end()) return entry->second;
+    const std::lock_guard lock(graphs_->mutex);
+    const auto entry = graphs_->by_key.find(key);
+    if (entry != graphs_->by_key.end()) return entry->second;
   }
   if (folder_.empty() || matrix.weights.size() < kLeastWeightsInFile) return nullptr;
   std::shared_ptr<const AdderGraph> graph = read_graph(file_of(folder_, key), matrix, input);
   if (graph == nullptr) return nullptr;
-  const std::lock_guard lock(mutex_);
-  return graphs_.try_emplace(key, std::move(graph)).first->second;
+  const std::lock_guard lock(graphs_->mutex);
+  return graphs_->by_key.try_emplace(key, std::move(graph)).first->second;
 }
 
 std::shared_ptr<const AdderGraph> AdderGraphCache::get(const ConstantMatrix& matrix, Interval input,
                                                        Sharing sharing) {
+  check_stop();
   if (std::shared_ptr<const AdderGraph> graph = find(matrix, input, sharing)) return graph;
   // Not under the lock: threads optimise at the same time. Two of them may make the same graph; one is kept.
-  auto graph = std::make_shared<const AdderGraph>(optimise_adders(matrix, input, sharing));
+  auto graph = std::make_shared<const AdderGraph>(optimise_adders(matrix, input, sharing, stop_));
   const std::string key = graph_key(matrix, input, sharing);
   if (!folder_.empty() && matrix.weights.size() >= kLeastWeightsInFile) write_graph(folder_, key, *graph);
-  const std::lock_guard lock(mutex_);
-  return graphs_.try_emplace(key, std::move(graph)).first->second;
+  const std::lock_guard lock(graphs_->mutex);
+  return graphs_->by_key.try_emplace(key, std::move(graph)).first->second;
 }
 
 std::filesystem::path AdderGraphCache::default_folder() {

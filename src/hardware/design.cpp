@@ -35,41 +35,18 @@ void check_request(const MobileNet& network, std::span<const ConvQuant> quant, d
   }
 }
 
-std::span<const float> float_weights(const MobileNet& network, const ModelParameters& parameters,
-                                     size_t index) {
-  const ParameterLayout layout(network);
-  if (parameters.values.size() != layout.value_count) {
-    fail("the parameters hold {} values where the network has {}; the file does not belong to the network",
-         parameters.values.size(), layout.value_count);
-  }
-  const auto weights =
-      std::span(parameters.values)
-          .subspan(layout.convs[index].weight, static_cast<size_t>(network.convs[index].weight_count()));
-  for (size_t i = 0; i < weights.size(); ++i) {
-    if (!std::isfinite(weights[i])) {
-      fail("{}: weight {} is {}; the training diverged or the file is damaged, so use an earlier network",
-           network.convs[index].name, i, weights[i]);
-    }
-  }
-  return weights;
-}
-
-/// Zeroes the first ceil(sparsity * n) codes in the order of rising magnitude, codes that are 0 already
-/// first. The order does not depend on the sparsity, so larger ones zero supersets.
+/// Zeroes the first pruned_count codes of the pruning order, which does not depend on the sparsity, so that
+/// larger ones zero supersets.
 void prune(std::vector<int8_t>& codes, std::span<const float> magnitudes, double sparsity) {
-  // The ceiling of a product such as 0.7 * 10 must not count its rounding error as one more weight.
-  const double wanted = std::ceil(sparsity * static_cast<double>(codes.size()) - 1e-6);
-  const auto zeros = static_cast<size_t>(std::max(0.0, wanted));
-  if (zeros == 0) return;
-  std::vector<uint32_t> order(codes.size());
-  std::iota(order.begin(), order.end(), 0u);
-  const auto key = [&](uint32_t i) { return codes[i] == 0 ? -1.0f : magnitudes[i]; };
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    const float key_a = key(a), key_b = key(b);
-    return key_a != key_b ? key_a < key_b : a < b;
-  });
-  order.resize(std::min(zeros, order.size()));
-  for (const uint32_t i : order) codes[i] = 0;
+  size_t left = pruned_count(codes.size(), sparsity);
+  if (left == 0) return;
+  left -= std::min(left, static_cast<size_t>(std::count(codes.begin(), codes.end(), int8_t{0})));
+  for (const uint32_t i : pruning_order(magnitudes)) {
+    if (left == 0) return;
+    if (codes[i] == 0) continue;
+    codes[i] = 0;
+    --left;
+  }
 }
 
 /// What the float weights are, quantised and pruned. The float magnitudes decide, so that the same weights go
@@ -111,6 +88,40 @@ float laplace(RandomSequence& random) {
 }
 
 }  // namespace
+
+size_t pruned_count(size_t count, double sparsity) {
+  // The ceiling of a product such as 0.7 * 10 must not count its rounding error as one more weight.
+  const double wanted = std::ceil(sparsity * static_cast<double>(count) - 1e-6);
+  return std::min(count, static_cast<size_t>(std::max(0.0, wanted)));
+}
+
+std::vector<uint32_t> pruning_order(std::span<const float> magnitudes) {
+  std::vector<uint32_t> order(magnitudes.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return magnitudes[a] != magnitudes[b] ? magnitudes[a] < magnitudes[b] : a < b;
+  });
+  return order;
+}
+
+std::span<const float> float_weights(const MobileNet& network, const ModelParameters& parameters,
+                                     size_t index) {
+  const ParameterLayout layout(network);
+  if (parameters.values.size() != layout.value_count) {
+    fail("the parameters hold {} values where the network has {}; the file does not belong to the network",
+         parameters.values.size(), layout.value_count);
+  }
+  const auto weights =
+      std::span(parameters.values)
+          .subspan(layout.convs[index].weight, static_cast<size_t>(network.convs[index].weight_count()));
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!std::isfinite(weights[i])) {
+      fail("{}: weight {} is {}; the training diverged or the file is damaged, so use an earlier network",
+           network.convs[index].name, i, weights[i]);
+    }
+  }
+  return weights;
+}
 
 HardwareDesign design_from_parameters(const MobileNet& network, const ModelParameters& parameters,
                                       std::span<const ConvQuant> quant, double sparsity,

@@ -19,6 +19,17 @@ struct HardwareDesign {
   bool assumed_weights = false;           ///< made up by assumed_design, not of any network
 };
 
+/// How many of `count` codes are zeroed at least for the share `sparsity` of them.
+size_t pruned_count(size_t count, double sparsity);
+
+/// Places of a convolution's weights in the order in which pruning zeroes them at any width: rising float
+/// magnitude, of equal ones the first. Codes that are 0 anyway go before all others.
+std::vector<uint32_t> pruning_order(std::span<const float> magnitudes);
+
+/// The weights of convolution `index`. Throws, naming layer and weight, for values that are not finite.
+std::span<const float> float_weights(const MobileNet& network, const ModelParameters& parameters,
+                                     size_t index);
+
 /// Quantises the weights of all convolutions (once, per output channel, as freeze_weights does) after
 /// zeroing, in each convolution, the smallest weights so that at least the share `sparsity` (0..1) of its
 /// codes is 0. Larger sparsities zero supersets of smaller ones. `quant`: one entry a convolution, 2..8 bits.

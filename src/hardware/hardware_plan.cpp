@@ -84,19 +84,21 @@ void plan_graphs(ConvPlan& conv, int levels_per_stage) {
   }
 }
 
+/// Of the widest sum as the graphs give it, signs not applied: -128 needs a bit more when it is negated.
+int graph_accumulator_bits(const ConvPlan& conv) {
+  int bits = 1;
+  for (const auto& graph : conv.graphs) {
+    const std::vector<NodeFacts> facts = node_facts(*graph, conv.input);
+    for (const AdderOutput& output : graph->outputs) {
+      if (output.node == kNoNode) continue;
+      const Interval node = facts[static_cast<size_t>(output.node)].interval;
+      bits = std::max(bits, signed_bits(node) + output.shift);
+    }
+  }
+  return bits;
+}
+
 }  // namespace
-
-int64_t HardwarePlan::weights() const {
-  int64_t sum = 0;
-  for (const ConvPlan& conv : convs) sum += conv.weights;
-  return sum;
-}
-
-int64_t HardwarePlan::latency_cycles() const {
-  int64_t sum = 0;
-  for (const ConvPlan& conv : convs) sum += conv.latency_cycles;
-  return sum;
-}
 
 std::vector<ConstantMatrix> conv_matrices(const Conv& conv, const QuantisedWeights& weights) {
   const size_t count = static_cast<size_t>(conv.weight_count());
@@ -133,8 +135,9 @@ HardwarePlan plan_hardware(const HardwareDesign& design, int fixed_layers, const
   make_graphs(design, plan, cache, threads, progress);
   for (ConvPlan& conv : plan.convs) {
     plan_graphs(conv, options.levels_per_stage);
-    set_latency(conv);
+    set_accumulator_bits(conv.requantiser, graph_accumulator_bits(conv));
   }
+  finish_plan(plan);
   return plan;
 }
 

@@ -19,7 +19,8 @@ using Terms = std::vector<AdderTerm>;
 constexpr int kMostWeight = 32767;
 
 // Rows of multiples: for each input the odd numbers that its weights need, each made once.
-std::vector<Terms> multiple_terms(GraphBuilder& graph, const DistinctRows& distinct, int inputs) {
+std::vector<Terms> multiple_terms(GraphBuilder& graph, const DistinctRows& distinct, int inputs,
+                                  const std::stop_token& stop) {
   std::vector<Terms> rows(distinct.rows.size());
   for (int32_t i = 0; i < inputs; ++i) {
     std::map<int32_t, AdderTerm> multiples;
@@ -29,7 +30,7 @@ std::vector<Terms> multiple_terms(GraphBuilder& graph, const DistinctRows& disti
     }
     std::vector<Row> sums;
     for (const auto& [multiple, term] : multiples) sums.push_back({{i, multiple}});
-    eliminate_pairs(graph, sums, {});
+    eliminate_pairs(graph, sums, {}, stop);
     auto sum = sums.begin();
     for (auto& [multiple, term] : multiples) term = sum_narrow_first(graph, row_terms(*sum++));
     for (size_t r = 0; r < rows.size(); ++r) {
@@ -45,16 +46,20 @@ std::vector<Terms> multiple_terms(GraphBuilder& graph, const DistinctRows& disti
   return rows;
 }
 
-AdderGraph optimise_simply(const DistinctRows& distinct, int inputs, Interval input, bool share_multiples) {
+AdderGraph optimise_simply(const DistinctRows& distinct, int inputs, Interval input, bool share_multiples,
+                           const std::stop_token& stop) {
   GraphBuilder graph(inputs, input);
   std::vector<AdderTerm> sums;
   if (share_multiples) {
-    for (Terms& terms : multiple_terms(graph, distinct, inputs)) {
+    for (Terms& terms : multiple_terms(graph, distinct, inputs, stop)) {
+      check_stop(stop);
       sums.push_back(sum_narrow_first(graph, std::move(terms)));
     }
   } else {
-    for (const Row& row : reference_rows(distinct, 0).rests)
+    for (const Row& row : reference_rows(distinct, 0, stop).rests) {
+      check_stop(stop);
       sums.push_back(sum_balanced(graph, row_terms(row)));
+    }
   }
   return finish_graph(graph, distinct, sums);
 }
@@ -81,12 +86,17 @@ void check_arguments(const ConstantMatrix& matrix, Interval input) {
 
 }  // namespace
 
-AdderGraph optimise_adders(const ConstantMatrix& matrix, Interval input, Sharing sharing) {
+void check_stop(const std::stop_token& stop) {
+  if (stop.stop_requested()) fail("the optimisation of adder graphs was stopped; start it again");
+}
+
+AdderGraph optimise_adders(const ConstantMatrix& matrix, Interval input, Sharing sharing,
+                           const std::stop_token& stop) {
   check_arguments(matrix, input);
   const DistinctRows distinct = distinct_rows(matrix);
-  AdderGraph graph = sharing == Sharing::kFull
-                         ? optimise_fully(distinct, matrix.inputs, input)
-                         : optimise_simply(distinct, matrix.inputs, input, sharing == Sharing::kPerInput);
+  AdderGraph graph = sharing == Sharing::kFull ? optimise_fully(distinct, matrix.inputs, input, stop)
+                                               : optimise_simply(distinct, matrix.inputs, input,
+                                                                 sharing == Sharing::kPerInput, stop);
   check_adder_graph(graph, matrix, input, "optimised adder graph");
   return graph;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stop_token>
+
 #include "hardware/adder_graph.h"
 
 namespace fixynn {
@@ -14,8 +16,12 @@ enum class Sharing {
 
 /// A graph for the matrix, proved by check_adder_graph before it is returned. The result is a function of the
 /// arguments alone: the same for every run and machine. Throws Error for weights beyond +-32767, empty sizes
-/// or an accumulator over 31 bits.
-AdderGraph optimise_adders(const ConstantMatrix& matrix, Interval input, Sharing sharing);
+/// or an accumulator over 31 bits, and within some milliseconds of a request to stop.
+AdderGraph optimise_adders(const ConstantMatrix& matrix, Interval input, Sharing sharing,
+                           const std::stop_token& stop = {});
+
+/// Throws Error where a stop was requested: what long work on adder graphs asks now and then.
+void check_stop(const std::stop_token& stop);
 
 /// Part of the cache's key: raised when optimise_adders gives other graphs than before.
 constexpr int kOptimiserVersion = 1;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hardware/csd.h"
+#include "hardware/optimise_adders.h"
 #include "hardware/optimise_adders_rows.h"
 #include "hardware/optimise_adders_sum.h"
 
@@ -47,11 +48,11 @@ int64_t pair_count(const std::vector<Row>& rows) {
 }
 
 // Eliminates pairs within groups of inputs, so that a group has few enough pairs of digits.
-void eliminate_in_groups(GraphBuilder& graph, std::vector<Row>& rows, int inputs,
-                         const PairScoring& scoring) {
+void eliminate_in_groups(GraphBuilder& graph, std::vector<Row>& rows, int inputs, const PairScoring& scoring,
+                         const std::stop_token& stop) {
   const int64_t pairs = pair_count(rows);
   const int64_t groups = std::min<int64_t>(inputs, 1 + pairs / kMostPairs);
-  if (groups == 1) return eliminate_pairs(graph, rows, scoring);
+  if (groups == 1) return eliminate_pairs(graph, rows, scoring, stop);
   std::vector<Row> results(rows.size());
   for (int64_t group = 0; group < groups; ++group) {
     const int64_t first = inputs * group / groups, end = inputs * (group + 1) / groups;
@@ -60,7 +61,7 @@ void eliminate_in_groups(GraphBuilder& graph, std::vector<Row>& rows, int inputs
       std::copy_if(rows[r].begin(), rows[r].end(), std::back_inserter(parts[r]),
                    [&](const Multiple& multiple) { return multiple.node >= first && multiple.node < end; });
     }
-    eliminate_pairs(graph, parts, scoring);
+    eliminate_pairs(graph, parts, scoring, stop);
     for (size_t r = 0; r < rows.size(); ++r)
       results[r].insert(results[r].end(), parts[r].begin(), parts[r].end());
   }
@@ -73,11 +74,12 @@ struct Result {
 };
 
 Result try_once(const DistinctRows& distinct, int inputs, Interval input, const Attempt& attempt,
-                const PairScoring& scoring) {
+                const PairScoring& scoring, const std::stop_token& stop) {
   Result result{GraphBuilder(inputs, input), std::vector<AdderTerm>(distinct.rows.size())};
-  ReferencedRows rows = reference_rows(distinct, attempt.longest_chain);
-  eliminate_in_groups(result.graph, rows.rests, inputs, scoring);
+  ReferencedRows rows = reference_rows(distinct, attempt.longest_chain, stop);
+  eliminate_in_groups(result.graph, rows.rests, inputs, scoring, stop);
   for (const int row : rows.order) {
+    check_stop(stop);
     const size_t r = static_cast<size_t>(row);
     std::vector<AdderTerm> terms = row_terms(rows.rests[r]);
     if (rows.references[r].row >= 0) {
@@ -93,8 +95,9 @@ Result try_once(const DistinctRows& distinct, int inputs, Interval input, const 
 
 }  // namespace
 
-AdderGraph optimise_fully(const DistinctRows& distinct, int inputs, Interval input) {
-  const int64_t pairs = std::max<int64_t>(1, pair_count(reference_rows(distinct, 0).rests));
+AdderGraph optimise_fully(const DistinctRows& distinct, int inputs, Interval input,
+                          const std::stop_token& stop) {
+  const int64_t pairs = std::max<int64_t>(1, pair_count(reference_rows(distinct, 0, stop).rests));
   const int64_t attempts = attempt_count(pairs);
   std::optional<Result> best;
   for (int64_t i = 0; i < attempts; ++i) {
@@ -108,7 +111,7 @@ AdderGraph optimise_fully(const DistinctRows& distinct, int inputs, Interval inp
       scoring.noise = static_cast<uint32_t>(i);
       scoring.noise_size = 16;
     }
-    Result result = try_once(distinct, inputs, input, attempt, scoring);
+    Result result = try_once(distinct, inputs, input, attempt, scoring, stop);
     if (!best || result.graph.adder_bits() < best->graph.adder_bits()) best = std::move(result);
   }
   return finish_graph(best->graph, distinct, best->sums);

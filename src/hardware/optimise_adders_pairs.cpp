@@ -6,6 +6,7 @@
 #include <queue>
 #include <tuple>
 
+#include "hardware/optimise_adders.h"
 #include "hardware/optimise_adders_digits.h"
 #include "hardware/optimise_adders_pair_table.h"
 
@@ -47,12 +48,18 @@ class PairEliminator {
   PairEliminator(GraphBuilder& graph, std::vector<Row>& rows, const PairScoring& scoring)
       : graph_(graph), rows_(rows), scoring_(scoring), digits_(scoring.digits) {}
 
-  void run() {
+  void run(const std::stop_token& stop) {
     for (size_t r = 0; r < rows_.size(); ++r) {
       for (const Multiple& m : rows_[r]) places(m.node).push_back({static_cast<int32_t>(r), m.factor});
     }
-    for (int32_t node = 0; node < static_cast<int32_t>(places_.size()); ++node) count_patterns(node, node);
-    while (!candidates_.empty()) take_best();
+    for (int32_t node = 0; node < static_cast<int32_t>(places_.size()); ++node) {
+      check_stop(stop);
+      count_patterns(node, node);
+    }
+    while (!candidates_.empty()) {
+      check_stop(stop);
+      take_best();
+    }
   }
 
  private:
@@ -229,8 +236,9 @@ void PairEliminator::change(int32_t row, int32_t node, int32_t difference) {
 
 }  // namespace
 
-void eliminate_pairs(GraphBuilder& graph, std::vector<Row>& rows, const PairScoring& scoring) {
-  PairEliminator(graph, rows, scoring).run();
+void eliminate_pairs(GraphBuilder& graph, std::vector<Row>& rows, const PairScoring& scoring,
+                     const std::stop_token& stop) {
+  PairEliminator(graph, rows, scoring).run(stop);
 }
 
 std::vector<AdderTerm> row_terms(const Row& row) {

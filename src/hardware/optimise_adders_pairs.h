@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <vector>
 
 #include "hardware/optimise_adders_builder.h"
@@ -35,7 +36,8 @@ struct PairScoring {
 /// Greedy elimination of common two-term subexpressions (Hartley 1996, here over all rows at once): while two
 /// or more places in the rows hold the same sum of two digits but for sign and shift, the most valuable such
 /// sum becomes an adder that all of them read. The rows keep their values.
-void eliminate_pairs(GraphBuilder& graph, std::vector<Row>& rows, const PairScoring& scoring);
+void eliminate_pairs(GraphBuilder& graph, std::vector<Row>& rows, const PairScoring& scoring,
+                     const std::stop_token& stop = {});
 
 /// The terms of a row, in canonical signed digits.
 std::vector<AdderTerm> row_terms(const Row& row);

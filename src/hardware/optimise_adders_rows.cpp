@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hardware/csd.h"
+#include "hardware/optimise_adders.h"
 
 namespace fixynn {
 
@@ -104,10 +105,11 @@ AdderGraph finish_graph(const GraphBuilder& graph, const DistinctRows& distinct,
   return graph.finish(std::move(outputs));
 }
 
-ReferencedRows reference_rows(const DistinctRows& distinct, int longest_chain) {
+ReferencedRows reference_rows(const DistinctRows& distinct, int longest_chain, const std::stop_token& stop) {
   ReferencedRows referenced;
   Tree tree(distinct);
   for (int row = tree.nearest(); row >= 0; row = tree.nearest()) {
+    check_stop(stop);
     tree.join(row, longest_chain);
     referenced.order.push_back(row);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <vector>
 
 #include "hardware/adder_graph.h"
@@ -38,9 +39,10 @@ struct ReferencedRows {
 };
 
 /// `longest_chain`: references in a row, at most; 0: no references.
-ReferencedRows reference_rows(const DistinctRows& distinct, int longest_chain);
+ReferencedRows reference_rows(const DistinctRows& distinct, int longest_chain, const std::stop_token& stop);
 
 /// Sharing::kFull: pair elimination, tried with several settings where the matrix is small enough.
-AdderGraph optimise_fully(const DistinctRows& distinct, int inputs, Interval input);
+AdderGraph optimise_fully(const DistinctRows& distinct, int inputs, Interval input,
+                          const std::stop_token& stop);
 
 }  // namespace fixynn

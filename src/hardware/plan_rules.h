@@ -19,17 +19,19 @@ WeightFacts weight_facts(const Conv& conv, const QuantisedWeights& weights, Inte
 
 /// Everything of a plan that does not depend on adder graphs: line buffers, requantisers and their folding,
 /// rates. `quant` and `facts`: at least one entry a convolution of the first `fixed_layers` layers. Adders
-/// and pipelines are left empty and latencies without them; the caller adds both. Throws Error(kUsage) for
-/// fixed_layers outside 0..14.
+/// and pipelines are left empty; the caller adds both and calls finish_plan. Throws Error(kUsage) for
+/// fixed_layers outside 0..14 and for strides that the line buffers cannot follow.
 HardwarePlan plan_without_graphs(const MobileNet& network, std::span<const ConvQuant> quant, int fixed_layers,
                                  const PlanOptions& options, std::span<const WeightFacts> facts);
 
 /// convs_in_layers(fixed_layers), after checking the number.
 size_t checked_conv_count(int fixed_layers);
 
-/// Clocks from a convolution's first input pixel to its first output pixel, with one network input pixel a
-/// clock: rows and pixels that the window waits for, the window's register,
-/// the pipeline and the requantiser.
-void set_latency(ConvPlan& conv);
+/// The width of accumulators, and with it the FIFO's memory.
+void set_accumulator_bits(RequantiserPlan& plan, int bits);
+
+/// What depends on the number of pipeline stages: latencies and the output FIFO. To be called once more when
+/// they have changed.
+void finish_plan(HardwarePlan& plan);
 
 }  // namespace fixynn

@@ -26,8 +26,6 @@ constexpr std::array<std::pair<const char*, FigureKind>, 4> kKinds = {{
     {"fitted", FigureKind::kFitted},
 }};
 
-constexpr double kLeastClockMhz = 1, kMostClockMhz = 100000;
-
 /// An area beside the bits may be below zero by what the ends of a component save, which is a few bits. Below
 /// so many (a requantiser: 10 bits of accumulator by 16 of M) whole layers would have areas below zero.
 constexpr double kMostBitsBesideAdder = 10, kMostBitsBesideRequantiser = 160;
@@ -153,10 +151,8 @@ Figure read_figure(const Json& object, const TechnologyKey& key, const std::stri
   const bool may_be_negative = may_be_below_zero(key);
   for (const auto& value : {figure.value, figure.low, figure.high}) {
     if (value && *value < 0 && !may_be_negative) fail("{}: {} is negative; give 0 or more", what, *value);
-    if (value && key.figure == &Technology::clock_mhz &&
-        !(*value >= kLeastClockMhz && *value <= kMostClockMhz)) {
-      fail("{}: a clock of {} MHz is outside {}..{} MHz; give the clock in MHz", what, *value, kLeastClockMhz,
-           kMostClockMhz);
+    if (value && key.figure == &Technology::clock_mhz) {
+      if (const std::string fault = clock_fault(*value); !fault.empty()) fail("{}: {}", what, fault);
     }
   }
   // Where all areas grow from low to high, one below zero falls.
@@ -207,12 +203,20 @@ const std::vector<TechnologyKey>& technology_keys() {
       {"register_bit_clock_energy_fj", "fJ", &Technology::register_bit_clock_energy_fj},
       {"register_bit_toggle_energy_fj", "fJ", &Technology::register_bit_toggle_energy_fj},
       {"requantiser_product_bit_energy_fj", "fJ", &Technology::requantiser_product_bit_energy_fj},
+      {"shared_requantiser_product_bit_energy_fj", "fJ",
+       &Technology::shared_requantiser_product_bit_energy_fj},
       {"sram_bit_access_energy_fj", "fJ", &Technology::sram_bit_access_energy_fj},
       {"leakage_nw_per_um2", "nW/um2", &Technology::leakage_nw_per_um2},
       {"clock_mhz", "MHz", &Technology::clock_mhz},
       {"dram_energy_pj_per_byte", "pJ/B", &Technology::dram_energy_pj_per_byte},
   };
   return keys;
+}
+
+std::string clock_fault(double clock_mhz) {
+  if (clock_mhz >= kLeastClockMhz && clock_mhz <= kMostClockMhz) return "";
+  return fmt::format("a clock of {} MHz is outside {}..{} MHz; give one in MHz, for example 810", clock_mhz,
+                     kLeastClockMhz, kMostClockMhz);
 }
 
 std::string figure_kind_name(FigureKind kind) {

@@ -45,14 +45,24 @@ struct Technology {
   Figure adder_bit_activity;                 ///< toggles of an adder bit per evaluation on natural images
   Figure register_bit_clock_energy_fj;       ///< a clock edge pair at one flip-flop
   Figure register_bit_toggle_energy_fj;      ///< a change of its value
-  Figure requantiser_product_bit_energy_fj;  ///< a requantisation, per acc_bits * multiplier_bits
-  Figure sram_bit_access_energy_fj;          ///< one bit read or written
+  Figure requantiser_product_bit_energy_fj;  ///< a requantisation, per acc_bits * multiplier_bits, by a
+                                             ///< multiplier of one channel
+  /// The same by a multiplier that channels share: its operands are another channel's in every clock, and
+  /// there are selectors in front of it.
+  Figure shared_requantiser_product_bit_energy_fj;
+  Figure sram_bit_access_energy_fj;  ///< one bit read or written
   Figure leakage_nw_per_um2;
 
   // Operation.
   Figure clock_mhz;
   Figure dram_energy_pj_per_byte;
 };
+
+/// Clocks that this program takes, from a technology or a command line.
+constexpr double kLeastClockMhz = 1, kMostClockMhz = 100'000;
+
+/// Why a clock cannot be, with the remedy; empty where it can.
+std::string clock_fault(double clock_mhz);
 
 /// A figure with its key, for reading, writing and listing them all.
 struct TechnologyKey {

@@ -12,8 +12,10 @@ namespace {
 
 class GraphBuilder {
  public:
-  GraphBuilder(const AdderGraph& graph, std::span<const NodeFacts> facts, const PipelinePlan* pipeline)
-      : graph_(graph), facts_(facts), pipeline_(pipeline), nets_(facts.size()) {}
+  /// `sum_bits` 0: a port for each input and output.
+  GraphBuilder(const AdderGraph& graph, std::span<const NodeFacts> facts, const PipelinePlan* pipeline,
+               int sum_bits)
+      : graph_(graph), facts_(facts), pipeline_(pipeline), sum_bits_(sum_bits), nets_(facts.size()) {}
 
   RtlModule build(const std::string& name, const std::vector<std::string>& header) {
     module_.name = name;
@@ -22,16 +24,19 @@ class GraphBuilder {
       module_.add_port(PortDirection::kInput, "clk", 1);
       enable_ = module_.add_port(PortDirection::kInput, "enable", pipeline_->stages);
     }
-    for (int i = 0; i < graph_.inputs; ++i) {
-      nets_[at(i)].push_back(module_.add_port(PortDirection::kInput, fmt::format("x{}", i), width(i)));
-    }
+    add_inputs();
+    if (sum_bits_ > 0 && !graph_.adders.empty())
+      module_.statements.emplace_back(RtlComment{"Sums, operands first."});
     for (size_t a = 0; a < graph_.adders.size(); ++a) {
       const int node = graph_.inputs + static_cast<int>(a);
       nets_[at(node)].push_back(module_.add_net(fmt::format("n{}", node), width(node)));
       add_sum(node, graph_.adders[a]);
     }
     if (pipeline_ != nullptr) add_registers();
-    add_outputs();
+    if (sum_bits_ > 0)
+      add_packed_outputs();
+    else
+      add_outputs();
     return std::move(module_);
   }
 
@@ -39,6 +44,30 @@ class GraphBuilder {
   static size_t at(int node) { return static_cast<size_t>(node); }
   int width(int node) const { return std::max(1, facts_[at(node)].width); }
   bool is_signed(int node) const { return facts_[at(node)].interval.min < 0; }
+
+  void add_inputs() {
+    if (sum_bits_ == 0) {
+      for (int i = 0; i < graph_.inputs; ++i) {
+        nets_[at(i)].push_back(module_.add_port(PortDirection::kInput, fmt::format("x{}", i), width(i)));
+      }
+      return;
+    }
+    int bits = 0;
+    for (int i = 0; i < graph_.inputs; ++i) bits += width(i);
+    const int x = module_.add_port(PortDirection::kInput, "x", bits);
+    std::vector<bool> used(facts_.size(), false);
+    for (const AdderNode& adder : graph_.adders) used[at(adder.a.node)] = used[at(adder.b.node)] = true;
+    for (const AdderOutput& output : graph_.outputs) {
+      if (output.node != kNoNode) used[at(output.node)] = true;
+    }
+    module_.statements.emplace_back(RtlComment{"Inputs with a weight that is not 0."});
+    for (int i = 0, low = 0; i < graph_.inputs; low += width(i), ++i) {
+      if (!used[at(i)]) continue;
+      const int net = module_.add_net(fmt::format("x{}", i), width(i));
+      module_.statements.emplace_back(RtlAssign{net, {{x, low, width(i), 1}}});
+      nets_[at(i)].push_back(net);
+    }
+  }
 
   /// The net that holds the node's value in `stage`. Nets of registers are made as they are asked for.
   int net_in(int node, int stage) {
@@ -74,7 +103,18 @@ class GraphBuilder {
     sum.a = std::move(a);
     sum.b = std::move(b);
     sum.subtract = first.negative || second.negative;
+    if (sum_bits_ > 0) sum.comment = sum_text(adder.a, adder.b, stage);
     module_.statements.emplace_back(std::move(sum));
+  }
+
+  /// "(n7 << 2) - x3": what the statement means.
+  std::string sum_text(AdderTerm a, AdderTerm b, int stage) {
+    if (a.negative) std::swap(a, b);
+    const auto term = [&](const AdderTerm& t) {
+      const std::string& name = module_.nets[static_cast<size_t>(net_in(t.node, stage))].name;
+      return t.shift == 0 ? name : fmt::format("({} << {})", name, t.shift);
+    };
+    return fmt::format("{} {} {}", term(a), b.negative ? '-' : '+', term(b));
   }
 
   Bits shifted(int net, bool net_is_signed, int shift, int result_width) const {
@@ -90,15 +130,37 @@ class GraphBuilder {
       if (output.node != kNoNode) net_in(output.node, pipeline_->stages);
     }
     for (int stage = 0; stage < pipeline_->stages; ++stage) {
+      bool first = true;
       for (size_t node = 0; node < nets_.size(); ++node) {
         const int delay = stage - pipeline_->stage[node] + 1;
         if (delay < 1 || delay >= static_cast<int>(nets_[node].size())) continue;
+        if (first && sum_bits_ > 0) {
+          module_.statements.emplace_back(RtlComment{fmt::format("Registers behind stage {}.", stage)});
+        }
+        first = false;
         RtlRegister reg;
         reg.q = nets_[node][at(delay)];
         reg.d = module_.whole(nets_[node][at(delay - 1)]);
         reg.enable = {{enable_, stage, 1, 1}};
         module_.statements.emplace_back(std::move(reg));
       }
+    }
+  }
+
+  void add_packed_outputs() {
+    const int outputs = static_cast<int>(graph_.outputs.size());
+    const int sums = module_.add_port(PortDirection::kOutput, "sums", outputs * sum_bits_);
+    module_.statements.emplace_back(
+        RtlComment{fmt::format("Outputs 0 .. {}, {} bits each.", outputs - 1, sum_bits_)});
+    for (size_t o = 0; o < graph_.outputs.size(); ++o) {
+      const AdderOutput& output = graph_.outputs[o];
+      Bits value{{BitPiece::kZeros, 0, sum_bits_, 1}};
+      if (output.node != kNoNode) {
+        const int net = net_in(output.node, pipeline_->stages);
+        value = shifted(net, is_signed(output.node), output.shift, sum_bits_);
+      }
+      const int low = outputs == 1 ? -1 : static_cast<int>(o) * sum_bits_;
+      module_.statements.emplace_back(RtlAssign{sums, std::move(value), low});
     }
   }
 
@@ -119,6 +181,7 @@ class GraphBuilder {
   const AdderGraph& graph_;
   std::span<const NodeFacts> facts_;
   const PipelinePlan* pipeline_;
+  int sum_bits_;
   RtlModule module_;
   int enable_ = -1;
   std::vector<std::vector<int>> nets_;  ///< of each node: its value, then after 1, 2, ... registers
@@ -142,7 +205,13 @@ std::vector<GraphPort> graph_outputs(const AdderGraph& graph, std::span<const No
 RtlModule adder_graph_module(const AdderGraph& graph, std::span<const NodeFacts> facts,
                              const PipelinePlan* pipeline, const std::string& name,
                              const std::vector<std::string>& header) {
-  return GraphBuilder(graph, facts, pipeline).build(name, header);
+  return GraphBuilder(graph, facts, pipeline, 0).build(name, header);
+}
+
+RtlModule packed_graph_module(const AdderGraph& graph, std::span<const NodeFacts> facts,
+                              const PipelinePlan& pipeline, int sum_bits, const std::string& name,
+                              const std::vector<std::string>& header) {
+  return GraphBuilder(graph, facts, &pipeline, sum_bits).build(name, header);
 }
 
 }  // namespace fixynn

@@ -27,4 +27,25 @@ RtlModule adder_graph_module(const AdderGraph& graph, std::span<const NodeFacts>
                              const PipelinePlan* pipeline, const std::string& name,
                              const std::vector<std::string>& header);
 
+/// The same with ports in one piece, lowest index in the lowest bits: `x`, all inputs, and `sums`, all
+/// outputs as signed numbers of `sum_bits`.
+RtlModule packed_graph_module(const AdderGraph& graph, std::span<const NodeFacts> facts,
+                              const PipelinePlan& pipeline, int sum_bits, const std::string& name,
+                              const std::vector<std::string>& header);
+
+/// Graphs side by side with their facts and registers, as one. `inputs`: of each graph, which inputs of the
+/// whole its own are; each is one of some graph. Outputs follow each other graph by graph.
+struct MergedGraph {
+  AdderGraph graph;
+  std::vector<NodeFacts> facts;
+  PipelinePlan pipeline;
+};
+struct GraphPart {
+  const AdderGraph* graph;
+  std::vector<NodeFacts> facts;
+  const PipelinePlan* pipeline;
+  std::vector<int> inputs;
+};
+MergedGraph merge_graphs(int inputs, std::span<const GraphPart> parts);
+
 }  // namespace fixynn

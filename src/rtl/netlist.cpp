@@ -33,7 +33,11 @@ void check_name(const RtlModule& module, const std::string& name) {
 
 class Checker {
  public:
-  explicit Checker(const RtlModule& module) : module_(module), drivers_(module.nets.size(), 0) {}
+  explicit Checker(const RtlModule& module) : module_(module), drivers_(module.nets.size()) {
+    for (size_t net = 0; net < module.nets.size(); ++net) {
+      drivers_[net].assign(static_cast<size_t>(std::max(0, module.nets[net].width)), 0);
+    }
+  }
 
   void run() {
     check_names();
@@ -43,12 +47,10 @@ class Checker {
     for (const auto& statement : module_.statements) {
       std::visit([this](const auto& s) { check(s); }, statement);
     }
-    for (const int net : instance_nets_) {
-      if (drivers_[static_cast<size_t>(net)] == 0) drive(net);
-    }
     for (size_t net = 0; net < drivers_.size(); ++net) {
-      if (drivers_[net] != 1)
-        fault(module_, fmt::format("{} has {} drivers", module_.nets[net].name, drivers_[net]));
+      for (const int drivers : drivers_[net]) {
+        if (drivers != 1) fault(module_, fmt::format("{} has {} drivers", module_.nets[net].name, drivers));
+      }
     }
   }
 
@@ -63,7 +65,12 @@ class Checker {
     }
   }
 
-  void drive(int net) { ++drivers_.at(static_cast<size_t>(net)); }
+  void drive(int net) { drive_bits(net, 0, module_.nets.at(static_cast<size_t>(net)).width); }
+
+  void drive_bits(int net, int low, int width) {
+    std::vector<int>& bits = drivers_.at(static_cast<size_t>(net));
+    for (int bit = low; bit < low + width; ++bit) ++bits.at(static_cast<size_t>(bit));
+  }
 
   void check_bits(const Bits& bits) const {
     for (const BitPiece& piece : bits) {
@@ -83,6 +90,12 @@ class Checker {
 
   void check(const RtlAssign& assign) {
     check_bits(assign.value);
+    if (assign.low >= 0) {
+      const int width = bits_width(assign.value);
+      check_bits({{assign.result, assign.low, width, 1}});
+      drive_bits(assign.result, assign.low, width);
+      return;
+    }
     check_width(assign.result, bits_width(assign.value));
     drive(assign.result);
   }
@@ -96,149 +109,40 @@ class Checker {
     drive(sum.result);
   }
 
+  void check(const RtlGate& gate) {
+    if (gate.inputs.empty()) fault(module_, "a gate without inputs");
+    if (gate.inverted && gate.inputs.size() != 1) fault(module_, "an inverter of several inputs");
+    for (const Bits& input : gate.inputs) {
+      check_bits(input);
+      check_width(gate.result, bits_width(input));
+    }
+    drive(gate.result);
+  }
+
   void check(const RtlRegister& reg) {
-    check_bits(reg.d);
+    for (const Bits* bits : {&reg.d, &reg.enable, &reg.reset_n}) check_bits(*bits);
     check_width(reg.q, bits_width(reg.d));
-    if (bits_width(reg.enable) > 1 || bits_width(reg.reset) > 1) fault(module_, "an enable of several bits");
+    if (bits_width(reg.enable) > 1 || bits_width(reg.reset_n) > 1)
+      fault(module_, "an enable of several bits");
     drive(reg.q);
   }
+
+  void check(const RtlComment&) const {}
 
   void check(const RtlInstance& instance) {
     check_name(module_, instance.name);
     for (const auto& connection : instance.connections) {
       check_bits(connection.value);
-      if (connection.value.size() != 1 || connection.value[0].net == BitPiece::kZeros) continue;
-      const BitPiece& piece = connection.value[0];
-      if (piece.width == module_.nets[static_cast<size_t>(piece.net)].width)
-        instance_nets_.push_back(piece.net);
+      if (!connection.output) continue;
+      const Bits& value = connection.value;
+      if (value.size() != 1 || value[0].net == BitPiece::kZeros || value[0].repeat != 1)
+        fault(module_, instance.name + "." + connection.port + " drives what is no net");
+      drive_bits(value[0].net, value[0].low, value[0].width);
     }
   }
 
   const RtlModule& module_;
-  std::vector<int> drivers_;
-  std::vector<int> instance_nets_;
-};
-
-std::string range(int width) {
-  return width == 1 ? "" : fmt::format("[{}:0] ", width - 1);
-}
-
-class Printer {
- public:
-  explicit Printer(const RtlModule& module) : module_(module) {}
-
-  std::string run() {
-    for (const std::string& line : module_.header) text_ += "// " + line + "\n";
-    print_ports();
-    print_nets();
-    for (size_t i = 0; i < module_.statements.size(); ++i) {
-      std::visit([&](const auto& s) { i = print(s, i); }, module_.statements[i]);
-    }
-    return text_ + "endmodule\n";
-  }
-
- private:
-  const std::string& name(int net) const { return module_.nets[static_cast<size_t>(net)].name; }
-
-  std::string piece_text(const BitPiece& piece) const {
-    if (piece.net == BitPiece::kZeros) return fmt::format("{}'b0", piece.width);
-    std::string slice = name(piece.net);
-    if (piece.width != module_.nets[static_cast<size_t>(piece.net)].width) {
-      slice += piece.width == 1 ? fmt::format("[{}]", piece.low)
-                                : fmt::format("[{}:{}]", piece.low + piece.width - 1, piece.low);
-    }
-    return piece.repeat == 1 ? slice : fmt::format("{{{}{{{}}}}}", piece.repeat, slice);
-  }
-
-  std::string bits_text(const Bits& bits) const {
-    if (bits.size() == 1) return piece_text(bits[0]);
-    std::string text = "{";
-    for (size_t i = 0; i < bits.size(); ++i) text += (i == 0 ? "" : ", ") + piece_text(bits[i]);
-    return text + "}";
-  }
-
-  void print_ports() {
-    text_ += "module " + module_.name + " (\n";
-    for (size_t i = 0; i < module_.ports.size(); ++i) {
-      const RtlPort& port = module_.ports[i];
-      const RtlNet& net = module_.nets[static_cast<size_t>(port.net)];
-      text_ += fmt::format("  {} wire {}{}{}\n", port.direction == PortDirection::kInput ? "input" : "output",
-                           range(net.width), net.name, i + 1 < module_.ports.size() ? "," : "");
-    }
-    text_ += ");\n";
-  }
-
-  void print_nets() {
-    std::vector<char> is_register(module_.nets.size(), 0), is_port(module_.nets.size(), 0);
-    for (const auto& statement : module_.statements) {
-      if (const auto* reg = std::get_if<RtlRegister>(&statement))
-        is_register[static_cast<size_t>(reg->q)] = 1;
-    }
-    for (const RtlPort& port : module_.ports) is_port[static_cast<size_t>(port.net)] = 1;
-    for (size_t net = 0; net < module_.nets.size(); ++net) {
-      if (is_port[net]) continue;
-      text_ += fmt::format("  {} {}{};\n", is_register[net] ? "reg" : "wire", range(module_.nets[net].width),
-                           module_.nets[net].name);
-    }
-  }
-
-  size_t print(const RtlAssign& assign, size_t at) {
-    text_ += fmt::format("  assign {} = {};\n", name(assign.result), bits_text(assign.value));
-    return at;
-  }
-
-  size_t print(const RtlSum& sum, size_t at) {
-    const std::string value =
-        fmt::format("{} {} {}", bits_text(sum.a), sum.subtract ? '-' : '+', bits_text(sum.b));
-    text_ += sum.low.empty()
-                 ? fmt::format("  assign {} = {};\n", name(sum.result), value)
-                 : fmt::format("  assign {} = {{{}, {}}};\n", name(sum.result), value, bits_text(sum.low));
-    return at;
-  }
-
-  /// One always block for neighbours with the same enable and reset.
-  size_t print(const RtlRegister& first, size_t at) {
-    const std::string enable = bits_text(first.enable), reset = bits_text(first.reset);
-    std::string loads, clears;
-    for (; at < module_.statements.size(); ++at) {
-      const auto* reg = std::get_if<RtlRegister>(&module_.statements[at]);
-      if (reg == nullptr || bits_text(reg->enable) != enable || bits_text(reg->reset) != reset) break;
-      loads += fmt::format("      {} <= {};\n", name(reg->q), bits_text(reg->d));
-      clears +=
-          fmt::format("      {} <= {}'b0;\n", name(reg->q), module_.nets[static_cast<size_t>(reg->q)].width);
-    }
-    text_ += "  always @(posedge clk) begin\n";
-    if (!first.reset.empty())
-      text_ += "    if (" + reset + ") begin\n" + clears + "    end else ";
-    else
-      text_ += "    ";
-    if (!first.enable.empty()) text_ += "if (" + enable + ") ";
-    text_ += "begin\n" + loads + "    end\n  end\n";
-    return at - 1;
-  }
-
-  size_t print(const RtlInstance& instance, size_t at) {
-    text_ += "  " + instance.module + " ";
-    if (!instance.parameters.empty()) {
-      text_ += "#(";
-      for (size_t i = 0; i < instance.parameters.size(); ++i) {
-        const auto& [parameter, value] = instance.parameters[i];
-        text_ += fmt::format("{}.{}({})", i == 0 ? "" : ", ", parameter, value);
-      }
-      text_ += ") ";
-    }
-    text_ += instance.name + " (\n";
-    for (size_t i = 0; i < instance.connections.size(); ++i) {
-      const auto& connection = instance.connections[i];
-      text_ += fmt::format("    .{}({}){}\n", connection.port, bits_text(connection.value),
-                           i + 1 < instance.connections.size() ? "," : "");
-    }
-    text_ += "  );\n";
-    return at;
-  }
-
-  const RtlModule& module_;
-  std::string text_;
+  std::vector<std::vector<int>> drivers_;  ///< of each bit of each net
 };
 
 }  // namespace
@@ -249,13 +153,14 @@ int bits_width(const Bits& bits) {
   return width;
 }
 
-int RtlModule::add_net(const std::string& net_name, int width) {
-  nets.push_back({net_name, width});
+int RtlModule::add_net(const std::string& net_name, int width, const std::string& comment) {
+  nets.push_back({net_name, width, comment});
   return static_cast<int>(nets.size()) - 1;
 }
 
-int RtlModule::add_port(PortDirection direction, const std::string& net_name, int width) {
-  const int net = add_net(net_name, width);
+int RtlModule::add_port(PortDirection direction, const std::string& net_name, int width,
+                        const std::string& comment) {
+  const int net = add_net(net_name, width, comment);
   ports.push_back({direction, net});
   return net;
 }
@@ -284,11 +189,6 @@ Bits value_bits(const RtlModule& module, int net, bool is_signed, int low, int w
 
 void check_module(const RtlModule& module) {
   Checker(module).run();
-}
-
-std::string print_module(const RtlModule& module) {
-  check_module(module);
-  return Printer(module).run();
 }
 
 }  // namespace fixynn

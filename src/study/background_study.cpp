@@ -11,12 +11,16 @@ BackgroundStudy::BackgroundStudy(std::shared_ptr<AdderGraphCache> cache)
 
 BackgroundStudy::~BackgroundStudy() {
   thread_.request_stop();
+  const std::lock_guard lock(mutex_);
+  newest_.request_stop();
 }
 
-int BackgroundStudy::submit(HardwareDesign design, CostRequest request) {
+int BackgroundStudy::submit(HardwareDesign design, CostRequest request, std::vector<ConvActivity> activity) {
   request.instant = false;
   const std::lock_guard lock(mutex_);
-  waiting_ = Work{++last_number_, std::move(design), std::move(request)};
+  newest_.request_stop();
+  newest_ = std::stop_source();
+  waiting_ = Work{++last_number_, std::move(design), std::move(request), std::move(activity), newest_};
   finished_.reset();
   state_ = {.busy = true, .done = 0, .total = 0, .error = {}};
   arrived_.notify_all();
@@ -41,16 +45,15 @@ void BackgroundStudy::run(const std::stop_token& stop) {
       if (!arrived_.wait(lock, stop, [this] { return waiting_.has_value(); })) return;
       work = std::exchange(waiting_, std::nullopt);
     }
-    study(*work, stop);
+    study(*work);
   }
 }
 
-void BackgroundStudy::study(const Work& work, const std::stop_token& stop) {
-  // Called with the lock held: false once the work has been replaced or the object is going away.
-  const auto wanted = [&] { return work.number == last_number_ && !stop.stop_requested(); };
+void BackgroundStudy::study(const Work& work) {
+  const std::stop_token stop = work.stop.get_token();
   const PlanProgress progress = [&](int done, int total) {
     const std::lock_guard lock(mutex_);
-    if (!wanted()) return false;
+    if (stop.stop_requested()) return false;
     state_.done = done;
     state_.total = total;
     return true;
@@ -58,12 +61,13 @@ void BackgroundStudy::study(const Work& work, const std::stop_token& stop) {
   std::optional<CostStudy> result;
   std::optional<std::string> error;
   try {
-    result = run_cost_study(work.design, work.request, *cache_, {}, progress);
+    AdderGraphCache cache = cache_->stopped_by(stop);
+    result = run_cost_study(work.design, work.request, cache, work.activity, progress);
   } catch (const std::exception& problem) {
     error = problem.what();
   }
   const std::lock_guard lock(mutex_);
-  if (!wanted()) return;
+  if (stop.stop_requested()) return;
   state_.busy = false;
   state_.error = std::move(error);
   if (result) finished_.emplace(work.number, std::move(*result));

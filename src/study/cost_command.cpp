@@ -2,6 +2,7 @@
 #include "study/cost_command.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -17,6 +18,7 @@
 #include "core/stop_signal.h"
 #include "core/text.h"
 #include "hardware/adder_graph_json.h"
+#include "study/cost_output.h"
 #include "study/study_images.h"
 
 namespace fixynn {
@@ -110,45 +112,67 @@ void optimise_graphs(const HardwareDesign& design, const CostRequest& request, A
   }
 }
 
-/// Before the graphs are optimised: whether the codes of the layers asked for can be had.
-std::vector<std::vector<uint8_t>> activity_images(const CostCommand& command, const LoadedDesign& loaded,
-                                                  const CostRequest& request) {
-  if (!loaded.integer_network) {
-    fail_usage(
-        "activity is counted with the codes of an integer network; give a network of fixynn-train or a run, "
-        "without --bits, --sparsity and --size");
-  }
+/// Toggles on images, and with which network's codes.
+struct CountedActivity {
+  std::vector<ConvActivity> activity;
+  bool as_trained = false;
+};
+
+/// Network and images before the graphs are optimised: what cannot be had is said at once.
+CountedActivity count_activity(const CostCommand& command, const LoadedDesign& loaded,
+                               const CostRequest& request, AdderGraphCache& cache) {
   const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
-  const IntegerNetwork& network = *loaded.integer_network;
-  int layers = 0;
-  while (layers < largest) {
-    const size_t convs = static_cast<size_t>(MobileNet::convs_in_layers(layers + 1));
-    if (convs > network.convs.size()) break;
-    bool same = true;
-    for (size_t i = 0; i < convs; ++i) same = same && network.convs[i].quant == loaded.design.quant[i];
-    if (!same) break;
-    ++layers;
-  }
-  if (layers < largest) {
-    fail_usage(
-        "activity: the network has its first {} layers in integers of the FFE's bits, and {} are asked for; "
-        "give "
-        "--fixed-layers of at most {}, or a network with more frozen layers",
-        layers, largest, layers);
-  }
-  return study_images(command.activity, command.activity_images, loaded.design.network.input_size);
+  const ActivityNetwork counted = activity_network(loaded, largest);
+  const auto images =
+      study_images(command.activity, command.activity_images, loaded.design.network.input_size);
+  optimise_graphs(loaded.design, request, cache, command);
+  const HardwarePlan plan = plan_hardware(loaded.design, largest, request.plan, cache, request.threads);
+  return {measure_activity(plan, counted.network, images, request.threads), counted.as_trained};
 }
 
-std::vector<ConvActivity> count_activity(const std::vector<std::vector<uint8_t>>& images,
-                                         const LoadedDesign& loaded, AdderGraphCache& cache,
-                                         const CostRequest& request) {
-  const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
-  const HardwarePlan plan = plan_hardware(loaded.design, largest, request.plan, cache, request.threads);
-  return measure_activity(plan, *loaded.integer_network, images, request.threads);
+/// An option of the command line and the models that it changes something in.
+struct OptionUse {
+  std::string_view option;
+  bool calibrated, paper, deepfreeze;
+  bool used_by(CostModelKind model) const {
+    return model == CostModelKind::kCalibrated ? calibrated
+           : model == CostModelKind::kPaper    ? paper
+                                               : deepfreeze;
+  }
+};
+constexpr std::array kOptionUses = {
+    OptionUse{"--bits", true, false, true},
+    OptionUse{"--sparsity", true, false, true},
+    OptionUse{"--technology", true, false, false},
+    // DeepFreeze's FFE has a published rate.
+    OptionUse{"--clock-mhz", true, true, false},
+    OptionUse{"--levels-per-stage", true, false, false},
+    OptionUse{"--fold", true, false, false},
+    OptionUse{"--sharing", true, false, false},
+    OptionUse{"--adder-cells", true, false, false},
+    OptionUse{"--no-clock-gating", true, false, false},
+    OptionUse{"--deepfreeze-faults", false, false, true},
+};
+
+/// Options that would be silently ignored.
+void check_given(const CostCommand& command) {
+  const CostModelKind model = command.request.model;
+  const auto given = [&](std::string_view option) {
+    return std::find(command.given.begin(), command.given.end(), option) != command.given.end();
+  };
+  for (const OptionUse& use : kOptionUses) {
+    if (use.used_by(model) || !given(use.option)) continue;
+    fail_usage("{} changes nothing in the {} model; leave it out, or use --model {}", use.option,
+               cost_model_name(model), use.calibrated ? "calibrated" : "deepfreeze");
+  }
+  if (given("--images") && command.activity.empty()) {
+    fail_usage("--images is the number of images of --activity; give --activity ROOT, or leave it out");
+  }
 }
 
 /// Faults of the command line that loading and planning need not be waited for.
 void check_command(const CostCommand& command) {
+  check_given(command);
   const bool calibrated = command.request.model == CostModelKind::kCalibrated;
   const bool graphs = calibrated && !command.request.instant;
   if (command.request.instant && !calibrated) {
@@ -222,14 +246,14 @@ CostStudy run_cost_command(const CostCommand& command) {
   check_cost_request(request);
   const LoadedDesign loaded = load_design(command.design);
   AdderGraphCache cache(command.cache);
-  std::vector<ConvActivity> activity;
-  if (request.model == CostModelKind::kCalibrated && !request.instant) {
-    std::vector<std::vector<uint8_t>> images;
-    if (!command.activity.empty()) images = activity_images(command, loaded, request);
+  CountedActivity counted;
+  if (!command.activity.empty()) {
+    counted = count_activity(command, loaded, request, cache);
+  } else if (request.model == CostModelKind::kCalibrated && !request.instant) {
     optimise_graphs(loaded.design, request, cache, command);
-    if (!images.empty()) activity = count_activity(images, loaded, cache, request);
   }
-  CostStudy study = run_cost_study(loaded.design, request, cache, activity);
+  CostStudy study = run_cost_study(loaded.design, request, cache, counted.activity);
+  study.activity_as_trained = counted.as_trained;
   if (!command.dump_graphs.empty()) {
     const auto largest = std::max_element(
         study.plans.begin(), study.plans.end(),

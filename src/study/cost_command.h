@@ -16,6 +16,7 @@ struct CostCommand {
   DesignRequest design;
   CostRequest request;
   bool fixed_layers_given = false;  ///< else those of the default that reach used_layers
+  std::vector<std::string> given;   ///< options that were given, "--bits": refused where they change nothing
   std::filesystem::path cache;      ///< folder of optimised graphs; empty: memory only
   std::filesystem::path activity;   ///< data set to count toggles on; empty: none
   int activity_images = 16;

@@ -59,6 +59,7 @@ Json layer_json(const LayerCost& layer, const ConvPlan* plan) {
   Json memories = {{"bits", number(layer.memory_bits)}};
   if (plan != nullptr) {
     registers["pipeline_bits"] = plan->pipeline_register_bits;
+    registers["hold_bits"] = plan->hold_register_bits;
     registers["window_bits"] = plan->line_buffer.window_register_bits();
     registers["output_bits"] = plan->requantiser.output_register_bits;
     registers["control_bits"] = plan->requantiser.control_register_bits;
@@ -161,6 +162,11 @@ Json paper_json() {
   return rows;
 }
 
+Json activity_network_json(const CostStudy& study) {
+  if (!study.activity_measured) return nullptr;
+  return study.activity_as_trained ? "as trained" : "quantised without training";
+}
+
 }  // namespace
 
 std::string cost_json(const CostStudy& study) {
@@ -179,6 +185,7 @@ std::string cost_json(const CostStudy& study) {
                {"ffes", Json::array()},
                {"layers", layers_json(study, largest_ffe(study))},
                {"activity_measured", study.activity_measured},
+               {"activity_network", activity_network_json(study)},
                {"technology", technology_block(study.technology)}};
   for (const PlatformPoint& point : study.points) json["points"].push_back(point_json(point));
   for (size_t i = 0; i < study.ffes.size(); ++i) json["ffes"].push_back(ffe_json(study, i));

@@ -34,13 +34,12 @@ HardwarePlan truncated(const HardwarePlan& plan, int fixed_layers) {
 }
 
 std::vector<HardwarePlan> make_plans(const HardwareDesign& design, const CostRequest& request,
-                                     const Technology& technology, AdderGraphCache& cache,
-                                     const PlanProgress& progress) {
+                                     AdderGraphCache& cache, const PlanProgress& progress) {
   const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
   const HardwarePlan plan =
-      request.instant
-          ? InstantEstimate(design, request.plan, technology, request.calibrated).plan(design.quant, largest)
-          : plan_hardware(design, largest, request.plan, cache, request.threads, progress);
+      request.instant ? InstantEstimate(design).plan(
+                            {.quant = design.quant, .fixed_layers = largest, .options = request.plan})
+                      : plan_hardware(design, largest, request.plan, cache, request.threads, progress);
   std::vector<HardwarePlan> plans;
   for (const int layers : request.fixed_layers) plans.push_back(truncated(plan, layers));
   return plans;
@@ -76,7 +75,7 @@ void add_calibrated(const HardwareDesign& design, const CostRequest& request, Ad
                     const std::vector<ConvActivity>& activity, const PlanProgress& progress,
                     CostStudy& study) {
   study.technology = study_technology(request);
-  study.plans = make_plans(design, request, *study.technology, cache, progress);
+  study.plans = make_plans(design, request, cache, progress);
   const Technology low = at_end_of_ranges(*study.technology, false);
   const Technology high = at_end_of_ranges(*study.technology, true);
   for (const HardwarePlan& plan : study.plans) {
@@ -84,6 +83,21 @@ void add_calibrated(const HardwareDesign& design, const CostRequest& request, Ad
     study.ranges.push_back(cost_range(plan, low, high, request, activity));
   }
   study.activity_measured = !activity.empty();
+}
+
+void check_used_layers(int used_layers, const std::vector<int>& fixed_layers) {
+  if (used_layers < 1 || used_layers > MobileNet::kLayers) {
+    fail_usage("used layers: {} is outside 1..{}", used_layers, MobileNet::kLayers);
+  }
+  bool some = false;
+  for (const int layers : fixed_layers) {
+    if (layers != 0 && used_layers > layers) {
+      fail_usage("used layers: {} of {} fixed layers cannot be used; give at most as many as are built",
+                 used_layers, layers);
+    }
+    some = some || layers != 0;
+  }
+  if (!some) fail_usage("used layers: {} of no fixed layers cannot be used; fix some layers", used_layers);
 }
 
 PlatformRequest platform_request(const CostStudy& study, double area_mm2, int fixed_layers) {
@@ -106,22 +120,14 @@ void check_cost_request(const CostRequest& request) {
     if (layers < 0 || layers > MobileNet::kLayers) {
       fail_usage("fixed layers: {} is outside 0..{}", layers, MobileNet::kLayers);
     }
-    if (request.used_layers && layers != 0 && *request.used_layers > layers) {
-      fail_usage("used layers: {} of {} fixed layers cannot be used; give at most as many as are built",
-                 *request.used_layers, layers);
-    }
   }
-  if (request.used_layers && *request.used_layers < 1) {
-    fail_usage("used layers: {} cannot be used; give at least 1", *request.used_layers);
-  }
+  if (request.used_layers) check_used_layers(*request.used_layers, request.fixed_layers);
   if (request.areas_mm2.empty()) fail_usage("no area is given; give some square millimetres");
   for (const double area : request.areas_mm2) {
-    if (!(std::isfinite(area) && area > 0)) {
-      fail_usage("an area of {} mm2 is not possible; give a positive number", area);
-    }
+    if (const std::string fault = area_fault(area); !fault.empty()) fail_usage("{}", fault);
   }
-  if (request.clock_mhz && !(std::isfinite(*request.clock_mhz) && *request.clock_mhz > 0)) {
-    fail_usage("a clock of {} MHz is not possible; give a positive number", *request.clock_mhz);
+  if (request.clock_mhz) {
+    if (const std::string fault = clock_fault(*request.clock_mhz); !fault.empty()) fail_usage("{}", fault);
   }
   if (request.plan.levels_per_stage < 0) {
     fail_usage("levels per stage: {} is negative; give 0 (registers at outputs only) or more",

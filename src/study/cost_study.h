@@ -46,11 +46,12 @@ struct CostStudy {
   std::vector<HardwarePlan> plans;       ///< the same, kCalibrated only
   std::vector<FfeRange> ranges;          ///< the same, kCalibrated only
   bool activity_measured = false;        ///< toggles were counted on images
+  bool activity_as_trained = false;      ///< with the codes of a network that was trained with these bits
   std::vector<PlatformPoint> points;     ///< areas outermost, fixed_layers innermost
 };
 
-/// Throws Error(kUsage) with one sentence for what no design could serve: numbers of layers outside 0..14, an
-/// area or clock that is not a positive number, an unknown technology.
+/// Throws Error(kUsage) with one sentence for what no design could serve: numbers of layers outside 0..14,
+/// more used layers than are built, an area or a clock that cannot be, an unknown technology.
 void check_cost_request(const CostRequest& request);
 
 /// `activity`: counted on images for the largest plan, or empty. Throws what

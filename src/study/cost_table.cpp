@@ -71,12 +71,18 @@ std::string heading(const CostStudy& study) {
   return text + fill("from " + study.source) + "\n";
 }
 
+/// Where an FFE has a highest rate, several may be built.
+bool has_copies(const CostStudy& study) {
+  return std::any_of(study.ffes.begin(), study.ffes.end(),
+                     [](const FfeCost& ffe) { return ffe.most_inferences_per_second.has_value(); });
+}
+
 std::string table_head(const CostStudy& study) {
-  const bool calibrated = !study.ranges.empty();
   std::string first = sweeps(study) ? "  area" : "", second = sweeps(study) ? "   mm2" : "";
   first += " fixed fixed     FFE";
   second += " layer ops %     mm2";
-  if (calibrated) first += "      its range FFEs", second += "            mm2     ";
+  if (!study.ranges.empty()) first += "      its range", second += "            mm2";
+  if (has_copies(study)) first += " FFEs", second += "     ";
   first += "  NVDLA   throughput    efficiency   energy   DRAM latency  pix.";
   second += "    mm2   TOPS     x  TOPS/W     x  uJ/inf     uJ      us  /clk";
   return first + "\n" + second + "\n";
@@ -92,11 +98,10 @@ std::string point_row(const CostStudy& study, const PlatformPoint& point, size_t
   std::string row = sweeps(study) ? fmt::format("{:>6.2f}", point.area_mm2) : "";
   row += fmt::format("{:>6}{:>6.1f}", point.fixed_layers, point.fixed_ops_percent);
   row += fixed ? fmt::format("{:>8.4f}", point.ffe_area_mm2) : fmt::format("{:>8}", "-");
-  if (!study.ranges.empty()) {
-    const int copies = std::max(1, point.ffe_copies);
-    row += fixed ? fmt::format("{:>15}{:>5}", range_cell(study.ranges[ffe], copies), copies)
-                 : fmt::format("{:>15}{:>5}", "-", "-");
-  }
+  const int copies = std::max(1, point.ffe_copies);
+  if (!study.ranges.empty())
+    row += fmt::format("{:>15}", fixed ? range_cell(study.ranges[ffe], copies) : "-");
+  if (has_copies(study)) row += fixed ? fmt::format("{:>5}", copies) : fmt::format("{:>5}", "-");
   if (!point.feasible) return row + "  infeasible\n";
   row += cell(point.programmable_area_mm2, 7, 2);
   row += cell(point.throughput_tops, 7, 2, point.extrapolated ? "*" : "");
@@ -158,6 +163,13 @@ std::string gating_note(const CostStudy& study) {
       largest->fixed_layers, other.energy_per_inference_j * 1e6, own.energy_per_inference_j * 1e6);
 }
 
+const char* activity_text(const CostStudy& study) {
+  if (!study.activity_measured) return "mean activity of adder bits (--activity counts it)";
+  return study.activity_as_trained ? "toggles counted on images"
+                                   : "toggles counted on images, with weights that were quantised and not "
+                                     "trained at these bits";
+}
+
 std::string calibrated_note(const CostStudy& study) {
   const Technology& technology = *study.technology;
   const CalibratedOptions& options = study.request.calibrated;
@@ -177,13 +189,7 @@ std::string calibrated_note(const CostStudy& study) {
       fill(fmt::format("{}Energy: {}; zero delay, no glitches, no wires. Areas are sums of cells: no "
                        "placement, no clock tree. "
                        "Ranges: every figure of the technology at the ends of its range. {}",
-                       unknown_energies(technology),
-                       study.activity_measured ? "toggles counted on images"
-                                               : "mean activity of adder bits (--activity counts it)",
-                       gating_note(study)));
-  text += fill(
-      "FFEs: copies of the FFE that share the work; each takes one pixel a clock. pix. /clk: the pixels a "
-      "clock that the throughput needs. Layers are those of one FFE.");
+                       unknown_energies(technology), activity_text(study), gating_note(study)));
   return text;
 }
 
@@ -208,6 +214,11 @@ std::string model_notes(const CostStudy& study) {
           study.request.faults.strided_ops_count_four_times ? "counted four times, as published"
                                                             : "counted once, corrected"));
       break;
+  }
+  if (has_copies(study)) {
+    text += fill(
+        "FFEs: copies of the FFE that share the work; each takes one pixel a clock. pix. /clk: the pixels a "
+        "clock that the throughput needs. Layers are those of one FFE.");
   }
   text += fill(
       "NVDLA: published 16 nm figures, linear in area. DRAM (back-end weights, read once an inference) is "

@@ -9,6 +9,7 @@
 #include "config/load_config.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "integer/lower.h"
 #include "integer/network_file.h"
 #include "model/import.h"
 #include "model/pretrained.h"
@@ -191,6 +192,24 @@ std::vector<ConvQuant> parse_bits(const std::string& text, const MobileNet& netw
     bits.push_back(layers[std::min(static_cast<size_t>(conv.layer), layers.size() - 1)]);
   }
   return bits;
+}
+
+ActivityNetwork activity_network(const LoadedDesign& loaded, int layers) {
+  const HardwareDesign& design = loaded.design;
+  const size_t convs = static_cast<size_t>(MobileNet::convs_in_layers(layers));
+  if (loaded.integer_network && loaded.integer_network->convs.size() >= convs) {
+    const std::vector<IntegerConv>& trained = loaded.integer_network->convs;
+    bool same = true;
+    for (size_t i = 0; i < convs; ++i) same = same && trained[i].quant == design.quant[i];
+    if (same) return {*loaded.integer_network, true};
+  }
+  if (!loaded.parameters) {
+    fail_usage("{}: codes of images need trained weights; give a network, a run or a float model",
+               design.source);
+  }
+  return {lower_network(design.network, MobileNet::kLayers, design.quant, kFloatBits, *loaded.parameters,
+                        design.weights),
+          false};
 }
 
 LoadedDesign load_design(const DesignRequest& request) {

@@ -28,10 +28,22 @@ struct LoadedDesign {
   double sparsity = 0;
   /// Float parameters, for other bits than the design's; absent for assumed weights.
   std::optional<ModelParameters> parameters;
-  /// The integer network whose codes the design has, for activity on images; absent unless the file is one
-  /// (or a run holds one) and neither bits nor sparsity nor size were changed.
+  /// The integer network whose codes the design has; absent unless the file is one (or a run holds one) and
+  /// neither bits nor sparsity nor size were changed.
   std::optional<IntegerNetwork> integer_network;
 };
+
+/// An integer network whose codes are the design's, to count activity with.
+struct ActivityNetwork {
+  IntegerNetwork network;
+  /// The network as it was trained. False: the design's codes with the batch norms of the float weights.
+  /// Where bits or zeros differ from those trained, or none were trained, nothing has adapted to them.
+  bool as_trained = false;
+};
+
+/// The loaded network where it has the first `layers` layers in integers of the design's bits, else the
+/// design lowered with its float parameters. Throws Error(kUsage) for assumed weights.
+ActivityNetwork activity_network(const LoadedDesign& loaded, int layers);
 
 /// Loads any of:
 ///   NETWORK  networks/fixed_NN.safetensors of fixynn-train, or a float model of fixynn-import

@@ -185,7 +185,10 @@ TEST(GateEnergy, YosysAndOsu018GiveEnergiesOfGatesThatComputeTheGraph) {
   const auto smallest = std::min_element(
       golden.begin(), golden.end(), [](const auto& a, const auto& b) { return a.adder_bits < b.adder_bits; });
   const std::vector<EnergyBlock> blocks = synthetic_energy_blocks(std::vector<GoldenBlock>{*smallest}, 200);
-  const std::vector<RequantiserStimulus> requantisers = {synthetic_requantisers(40).front()};
+  const std::vector<RequantiserStimulus> requantisers = {synthetic_requantisers(40).front(),
+                                                         synthetic_requantisers(40).back()};
+  ASSERT_EQ(requantisers.front().block.channels, 1);
+  ASSERT_GT(requantisers.back().block.channels, 1);
   const EnergyFit fit = calibrate_energy(synthesizer, blocks, requantisers, 2);
   // 0.18 um at 1.8 V: a gate's transition takes some tens of fJ.
   ASSERT_TRUE(fit.gates && fit.full_adders);
@@ -197,10 +200,17 @@ TEST(GateEnergy, YosysAndOsu018GiveEnergiesOfGatesThatComputeTheGraph) {
   EXPECT_NEAR(fit.blocks[0].error_percent, 0, 1e-9);
   for (const char* key :
        {"adder_bit_toggle_energy_fj", "register_bit_clock_energy_fj", "register_bit_toggle_energy_fj",
-        "requantiser_product_bit_energy_fj", "leakage_nw_per_um2"}) {
+        "requantiser_product_bit_energy_fj", "shared_requantiser_product_bit_energy_fj",
+        "leakage_nw_per_um2"}) {
     ASSERT_TRUE(fit.figures.contains(key)) << key;
     EXPECT_GT(*fit.figures.at(key).value, 0) << key;
   }
+  // Each figure is of its own kind of requantiser; one that is shared sees other channels' codes every clock.
+  EXPECT_DOUBLE_EQ(*fit.figures.at("requantiser_product_bit_energy_fj").value,
+                   fit.requantisers.front().product_bit_energy_fj);
+  EXPECT_DOUBLE_EQ(*fit.figures.at("shared_requantiser_product_bit_energy_fj").value,
+                   fit.requantisers.back().product_bit_energy_fj);
+  EXPECT_GT(fit.requantisers.back().product_bit_energy_fj, fit.requantisers.front().product_bit_energy_fj);
   EXPECT_THAT(energy_fit_text(fit), HasSubstr("full adders"));
 
   std::vector<EnergyBlock> wrong = blocks;

@@ -31,6 +31,25 @@ TEST(LawFit, SmallBlocksCountAsMuchAsLargeOnes) {
   EXPECT_NEAR(fit.worst_error_percent, 9.8, 0.05);
 }
 
+TEST(LawFit, ABlockThatIsLeftOutIsPredictedByTheOthers) {
+  // 2, 2 and 3 a unit: without the third the others say 2, a third too little; without one of the first two
+  // the best constant for 2 and 3 is (1/2 + 1/3) / (1/4 + 1/9) = 30/13.
+  const std::vector<LawSample> samples = {{"a", {1}, 2.0}, {"b", {10}, 20.0}, {"c", {1}, 3.0}};
+  const LawFit fit = fit_law(samples);
+  ASSERT_TRUE(fit.left_out);
+  const double other = 100 * (30.0 / 13 / 2 - 1);
+  EXPECT_NEAR(fit.left_out->error_percent[0], other, 1e-9);
+  EXPECT_NEAR(fit.left_out->error_percent[1], other, 1e-9);
+  EXPECT_NEAR(fit.left_out->error_percent[2], -100.0 / 3, 1e-9);
+  EXPECT_NEAR(fit.left_out->worst_error_percent, 100.0 / 3, 1e-9);
+  EXPECT_NEAR(fit.left_out->mean_error_percent, (2 * other + 100.0 / 3) / 3, 1e-9);
+  EXPECT_GT(fit.left_out->worst_error_percent, fit.worst_error_percent);
+  // As many samples as constants, and one that alone tells a constant: nothing can be left out.
+  EXPECT_FALSE(fit_law(std::span(samples).first(1)).left_out);
+  const std::vector<LawSample> lonely = {{"a", {1, 0}, 2.0}, {"b", {2, 0}, 4.1}, {"c", {1, 1}, 3.0}};
+  EXPECT_FALSE(fit_law(lonely).left_out);
+}
+
 TEST(LawFit, AppliesKnownConstants) {
   const std::vector<LawSample> samples = {{"a", {2, 1}, 10.0}};
   const LawFit fit = apply_law(samples, std::vector<double>{4.0, 3.0});

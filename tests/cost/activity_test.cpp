@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "core/error.h"
+#include "cost/plan_events.h"
 #include "integer/calibrated_network.h"
 #include "integer/executor.h"
 
@@ -102,34 +103,52 @@ TEST(Activity, WindowsArePaddedWithZeroAndTheirRegistersSeeEveryPixel) {
   EXPECT_DOUBLE_EQ(activity[0].pipeline_bit_toggles, 0);
 }
 
-/// The same counts with evaluate_nodes, pixel by pixel.
+/// What graph `g` sees with the window around pixel (cy, cx), or that pixel alone.
+std::vector<int64_t> window_around(const Conv& conv, size_t g, const std::vector<int16_t>& input, int cy,
+                                   int cx) {
+  std::vector<int64_t> window;
+  const int reach = conv.kind == ConvKind::kPointwise ? 0 : 1;
+  for (int y = cy - reach; y <= cy + reach; ++y) {
+    for (int x = cx - reach; x <= cx + reach; ++x) {
+      for (int c = 0; c < conv.in_channels; ++c) {
+        if (conv.kind == ConvKind::kDepthwise && c != static_cast<int>(g)) continue;
+        const bool inside = y >= 0 && y < conv.in_size && x >= 0 && x < conv.in_size;
+        window.push_back(inside ? input[static_cast<size_t>((y * conv.in_size + x) * conv.in_channels + c)]
+                                : 0);
+      }
+    }
+  }
+  return window;
+}
+
+/// The same counts with evaluate_nodes, window by window: the register behind a stage-0 node keeps its value
+/// until the next output, but the node itself follows every pixel that the window takes.
 double plain_count(const ConvPlan& plan, const std::vector<int16_t>& input) {
   const Conv& conv = plan.conv;
+  const int first_centre = conv.kind == ConvKind::kPointwise ? 0 : 1 - conv.pad_before;
   int64_t toggles = 0;
   for (size_t g = 0; g < plan.graphs.size(); ++g) {
     const AdderGraph& graph = *plan.graphs[g];
     const auto facts = node_facts(graph, plan.input);
-    std::vector<int64_t> nodes(facts.size()), last;
-    for (int pixel = 0; pixel < conv.out_size * conv.out_size; ++pixel) {
-      std::vector<int64_t> window;
-      const int taps = conv.kind == ConvKind::kPointwise ? 1 : 9;
-      for (int tap = 0; tap < taps; ++tap) {
-        const int y = pixel / conv.out_size * conv.stride + (taps == 1 ? 0 : tap / 3) - conv.pad_before;
-        const int x = pixel % conv.out_size * conv.stride + (taps == 1 ? 0 : tap % 3) - conv.pad_before;
-        for (int c = 0; c < conv.in_channels; ++c) {
-          if (conv.kind == ConvKind::kDepthwise && c != static_cast<int>(g)) continue;
-          const bool inside = y >= 0 && y < conv.in_size && x >= 0 && x < conv.in_size;
-          window.push_back(inside ? input[static_cast<size_t>((y * conv.in_size + x) * conv.in_channels + c)]
-                                  : 0);
-        }
+    std::vector<int64_t> nodes(facts.size()), last_seen, last_taken;
+    const auto count = [&](size_t n, int64_t last) {
+      for (int bit = facts[n].width - facts[n].adder_bits; bit < facts[n].width; ++bit) {
+        toggles += ((nodes[n] ^ last) >> bit) & 1;
       }
-      evaluate_nodes(graph, window, nodes);
-      for (size_t n = 0; n < nodes.size() && !last.empty(); ++n) {
-        for (int bit = facts[n].width - facts[n].adder_bits; bit < facts[n].width; ++bit) {
-          toggles += ((nodes[n] ^ last[n]) >> bit) & 1;
+    };
+    for (int y = 0; y < conv.in_size; ++y) {
+      for (int x = 0; x < conv.in_size; ++x) {
+        evaluate_nodes(graph, window_around(conv, g, input, y, x), nodes);
+        const bool taken =
+            y % conv.stride == first_centre % conv.stride && x % conv.stride == first_centre % conv.stride;
+        for (size_t n = 0; n < nodes.size(); ++n) {
+          const bool first_stage = plan.pipelines[g].stage[n] == 0;
+          if (first_stage && !last_seen.empty()) count(n, last_seen[n]);
+          if (!first_stage && taken && !last_taken.empty()) count(n, last_taken[n]);
         }
+        last_seen = nodes;
+        if (taken) last_taken = nodes;
       }
-      last = nodes;
     }
   }
   return static_cast<double>(toggles);
@@ -160,11 +179,46 @@ TEST_F(ActivityOfNetwork, EqualsCountingPixelByPixelForAnyNumberOfThreads) {
     std::vector<int16_t> input = input_from_pixels(calibrated_.images[0]);
     if (i > 0) input.assign(result.codes[i - 1].begin(), result.codes[i - 1].end());
     EXPECT_DOUBLE_EQ(first[i].adder_bit_toggles, plain_count(plan.convs[i], input)) << i;
-    const double evaluations = static_cast<double>(plan.convs[i].adder_bits * plan.convs[i].output_pixels);
+    const double evaluations = adder_bit_evaluations(plan.convs[i], plan.options);
     EXPECT_GT(one[i].adder_bit_toggles, 0.05 * evaluations) << i;
     EXPECT_LT(one[i].adder_bit_toggles, 0.7 * evaluations) << i;
     EXPECT_GT(one[i].pipeline_bit_toggles, 0) << i;
   }
+}
+
+// conv1 and the depthwise layers of stride 2 have adders on both sides of their first register, or the test
+// above would show nothing.
+TEST_F(ActivityOfNetwork, StridedWindowsHaveAddersBeforeAndBehindTheirFirstRegister) {
+  int strided = 0;
+  for (const ConvPlan& conv : make_plan().convs) {
+    if (conv.conv.stride == 1) continue;
+    int first = 0, later = 0;
+    for (const PipelinePlan& pipeline : conv.pipelines) {
+      for (const int stage : pipeline.stage) ++(stage == 0 ? first : later);
+    }
+    EXPECT_GT(first, 9);
+    EXPECT_GT(later, 0);
+    ++strided;
+  }
+  EXPECT_EQ(strided, 2);
+}
+
+TEST_F(ActivityOfNetwork, HoldRegistersToggleWithThePixelsThatTheyTake) {
+  HardwarePlan plan = make_plan();
+  constexpr size_t kPointwise = 2;
+  ASSERT_GT(plan.convs[kPointwise].hold_register_bits, 0);
+  const auto images = std::span(calibrated_.images).first(1);
+  const double held = measure_activity(plan, network_, images, 1)[kPointwise].pipeline_bit_toggles;
+  plan.convs[kPointwise].hold_register_bits = 0;
+  const double bare = measure_activity(plan, network_, images, 1)[kPointwise].pipeline_bit_toggles;
+  const IntegerResult result = IntegerExecutor(network_).run(images[0]);
+  const std::vector<uint8_t>& codes = result.codes[kPointwise - 1];
+  const size_t channels = static_cast<size_t>(plan.convs[kPointwise].conv.in_channels);
+  int toggles = 0;
+  for (size_t i = channels; i < codes.size(); ++i)
+    toggles += std::popcount<uint8_t>(codes[i] ^ codes[i - channels]);
+  EXPECT_GT(toggles, 0);
+  EXPECT_DOUBLE_EQ(held - bare, toggles);
 }
 
 TEST_F(ActivityOfNetwork, APlanOfAnotherNetworkIsRefused) {

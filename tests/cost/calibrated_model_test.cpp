@@ -52,21 +52,80 @@ TEST(CalibratedModel, SharedMultipliersPayForTheirSelectors) {
                        0.375 * 8 * 8 + 0.25 * 8);
 }
 
+/// Adder bits before the first register, counted apart from the model.
+double first_stage_bits(const ConvPlan& conv) {
+  int64_t bits = 0;
+  for (size_t g = 0; g < conv.graphs.size(); ++g) {
+    const std::vector<NodeFacts> facts = node_facts(*conv.graphs[g], conv.input);
+    for (size_t n = facts.size(); n-- > 0;) {
+      if (conv.pipelines[g].stage[n] == 0) bits += facts[n].adder_bits;
+    }
+  }
+  return static_cast<double>(bits);
+}
+
 TEST(CalibratedModel, EnergyOfConv1ByHand) {
   const HardwarePlan plan = plan_of(8, 8, 0.3, 1);
   const ConvPlan& conv = plan.convs.front();
   const CostParts energy = *cost_of(plan).layers.front().energy_parts_pj;
   const double outputs = 32 * 32, inputs = 64 * 64;
   // 2 fJ a toggle, half of the bits toggle; clock 1 fJ, change 0.5 fJ, product bit 0.25 fJ, access 4 fJ.
-  EXPECT_DOUBLE_EQ(energy.adders, 1e-3 * 2 * 0.5 * static_cast<double>(conv.adder_bits) * outputs);
+  // With stride 2 the adders before the first register see every pixel, not only every fourth.
+  const double first = first_stage_bits(conv);
+  ASSERT_GT(first, 0);
+  ASSERT_LT(first, static_cast<double>(conv.adder_bits));
+  EXPECT_DOUBLE_EQ(
+      energy.adders,
+      1e-3 * 2 * 0.5 * (first * inputs + (static_cast<double>(conv.adder_bits) - first) * outputs));
   const double pipeline_bits = static_cast<double>(conv.pipeline_register_bits);
   EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * pipeline_bits * outputs * (1 + 0.5 * 0.5));
   EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * 9 * 24 * inputs * (1 + 0.5 * 0.5));
-  // Eight control registers see every clock of the frame.
+  // Two channels share a multiplier: 0.375 fJ a product bit. Eight control registers see every clock of the
+  // frame.
+  ASSERT_EQ(conv.requantiser.channels_per_multiplier, 2);
   EXPECT_DOUBLE_EQ(energy.requantisers,
-                   1e-3 * (outputs * 8 * (conv.requantiser.accumulator_bits * 16 * 0.25 + 8 * (1 + 0.25)) +
+                   1e-3 * (outputs * 8 * (conv.requantiser.accumulator_bits * 16 * 0.375 + 8 * (1 + 0.25)) +
                            8 * inputs * 1));
   EXPECT_DOUBLE_EQ(energy.memories, 1e-3 * inputs * 24 * 3 * 4);
+}
+
+TEST(CalibratedModel, AMultiplierOfOneChannelTakesItsOwnEnergy) {
+  PlanOptions options;
+  options.fold = Fold::kNone;
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 1, options);
+  const double outputs = 32 * 32, inputs = 64 * 64;
+  EXPECT_DOUBLE_EQ(cost_of(plan).layers.front().energy_parts_pj->requantisers,
+                   1e-3 * (outputs * 8 * (plan.convs[0].requantiser.accumulator_bits * 16 * 0.25 + 8 * 1.25) +
+                           8 * inputs));
+  // Only what the plan needs must be known.
+  Technology technology = round_technology();
+  technology.shared_requantiser_product_bit_energy_fj.value.reset();
+  EXPECT_TRUE(calibrated_ffe_cost(plan, technology, {}).energy_known);
+  EXPECT_FALSE(calibrated_ffe_cost(plan_of(8, 8, 0.3, 1), technology, {}).energy_known);
+}
+
+// The adders of a depthwise layer of stride 1 and of a pointwise one are evaluated once a pixel; in front of
+// the latter stands a register where the codes that it reads change one after another.
+TEST(CalibratedModel, PointwiseLayersBehindSharedMultipliersHoldTheirPixel) {
+  for (const Fold fold : {Fold::kBurst, Fold::kNone}) {
+    PlanOptions options;
+    options.fold = fold;
+    const HardwarePlan plan = plan_of(8, 8, 0.3, 2, options);
+    const ConvPlan& conv = plan.convs[2];
+    ASSERT_EQ(conv.conv.name, "l01_pointwise");
+    const double held = fold == Fold::kBurst ? 8 * 8 : 0;
+    const double bits = static_cast<double>(conv.pipeline_register_bits) + held, pixels = 32 * 32;
+    const LayerCost layer = cost_of(plan).layers[2];
+    EXPECT_DOUBLE_EQ(layer.area_parts_um2->pipeline, 0.375 * bits);
+    EXPECT_DOUBLE_EQ(layer.energy_parts_pj->pipeline, 1e-3 * bits * pixels * (1 + 0.5 * 0.5));
+    const FfeCost ungated = cost_of(plan, {.clock_gating = false});
+    EXPECT_DOUBLE_EQ(ungated.layers[2].energy_parts_pj->pipeline,
+                     1e-3 * bits * (64 * 64 + 0.5 * 0.5 * pixels));
+    for (const size_t i : {size_t{1}, size_t{2}}) {
+      EXPECT_DOUBLE_EQ(cost_of(plan).layers[i].energy_parts_pj->adders,
+                       1e-3 * 2 * 0.5 * static_cast<double>(plan.convs[i].adder_bits) * pixels);
+    }
+  }
 }
 
 TEST(CalibratedModel, CountedActivityReplacesTheMean) {

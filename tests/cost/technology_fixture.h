@@ -27,6 +27,7 @@ inline Technology round_technology() {
   t.register_bit_clock_energy_fj = figure(1);
   t.register_bit_toggle_energy_fj = figure(0.5);
   t.requantiser_product_bit_energy_fj = figure(0.25);
+  t.shared_requantiser_product_bit_energy_fj = figure(0.375);
   t.sram_bit_access_energy_fj = figure(4);
   t.leakage_nw_per_um2 = figure(3);
   t.clock_mhz = figure(800);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/child_process.h"
 #include "doctor/diagnosis.h"
 
 namespace fixynn {

@@ -120,6 +120,19 @@ TEST_F(AdderGraphCacheTest, FoldersThatCannotBeWrittenAreNoError) {
   EXPECT_NE(AdderGraphCache(folder_ / "graphs").get(matrix_, kBytes, Sharing::kFull), nullptr);
 }
 
+TEST_F(AdderGraphCacheTest, AHandleThatIsStoppedLeavesTheOthersAtWork) {
+  AdderGraphCache cache;
+  std::stop_source stop;
+  AdderGraphCache handle = cache.stopped_by(stop.get_token());
+  const auto made = handle.get(matrix_, kBytes, Sharing::kFull);
+  EXPECT_EQ(cache.find(matrix_, kBytes, Sharing::kFull), made);
+  stop.request_stop();
+  EXPECT_THROW(handle.get(matrix_, kBytes, Sharing::kFull), Error);
+  EXPECT_THROW(handle.get(matrix_, kBytes, Sharing::kPerInput), Error);
+  EXPECT_EQ(cache.get(matrix_, kBytes, Sharing::kFull), made);
+  EXPECT_NE(cache.get(matrix_, kBytes, Sharing::kPerInput), nullptr);
+}
+
 TEST_F(AdderGraphCacheTest, ThreadsGetEqualGraphs) {
   AdderGraphCache cache(folder_);
   std::vector<std::shared_ptr<const AdderGraph>> graphs(8);

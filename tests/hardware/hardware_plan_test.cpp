@@ -125,6 +125,75 @@ TEST(HardwarePlan, FifosHoldWhatARowQueuesUp) {
   EXPECT_EQ(plan.convs[1].requantiser.fifo_memory_bits, 0);
 }
 
+/// With an odd size there are more rows and columns of outputs than half of the input's: a multiplier must
+/// not have more channels than there are clocks a pixel, or its FIFO grows row by row.
+TEST(HardwarePlan, OddSizesLeaveFewerClocksAPixel) {
+  AdderGraphCache cache;
+  PlanOptions options;
+  options.sharing = Sharing::kNone;
+  options.fold = Fold::kMean;
+  const HardwarePlan plan = plan_hardware(small_design(8, 97), 5, options, cache, 1);
+  EXPECT_EQ(plan.frame_cycles(), 97 * 97 + 1);
+  EXPECT_EQ(plan.convs[0].requantiser.channels_per_multiplier, 3);  // 9410 / 49^2, where 4 is 2^2
+  for (const ConvPlan& conv : plan.convs) {
+    EXPECT_LE(conv.requantiser.channels_per_multiplier * conv.output_pixels, plan.frame_cycles());
+  }
+}
+
+TEST(HardwarePlan, LineBuffersKnowTheirPace) {
+  PlanOptions options;
+  options.sharing = Sharing::kNone;
+  for (const Fold fold : {Fold::kBurst, Fold::kMean}) {
+    options.fold = fold;
+    const HardwarePlan plan = small_plan(4, options);
+    EXPECT_EQ(plan.convs[0].line_buffer.pace, 1);
+    EXPECT_EQ(plan.convs[0].line_buffer.flush_delay, 1);  // rows follow without a gap
+    const LineBufferPlan& second = plan.convs[1].line_buffer;
+    EXPECT_EQ(second.pace, fold == Fold::kBurst ? 2 : 4);
+    // Burst: rows of 32 pixels each 2 clocks, then a gap that the flush need not keep. Mean: evened out.
+    EXPECT_EQ(second.flush_delay, fold == Fold::kBurst ? 2 : 128 - 31 * 4);
+  }
+}
+
+TEST(HardwarePlan, MasksHideWhatPaddingCanHide) {
+  const HardwarePlan plan = small_plan(2);
+  EXPECT_EQ(plan.convs[0].line_buffer.mask_bits(), 5 * 3 * 8);  // stride 2 at an even size: behind only
+  EXPECT_EQ(plan.convs[1].line_buffer.mask_bits(), 8 * 8 * 8);
+  EXPECT_EQ(plan.convs[2].line_buffer.mask_bits(), 0);
+}
+
+TEST(HardwarePlan, OutputsHoldWhatIsUnderWay) {
+  const HardwarePlan plan = small_plan(4);
+  int64_t clocks = kInputCycles;
+  for (const ConvPlan& conv : plan.convs) {
+    clocks += (conv.conv.kind == ConvKind::kPointwise ? 1 : 2) + conv.stages() + conv.requantiser.cycles;
+  }
+  EXPECT_EQ(plan.convs.back().output_clocks_per_pixel_in_row, 4);
+  EXPECT_EQ(plan.output.margin, (clocks + 3) / 4 + 2);
+  EXPECT_EQ(plan.output.depth, 2 * plan.output.margin);
+  EXPECT_EQ(plan.output.width_bits, 32 * 8);
+  EXPECT_EQ(plan.output.size, 16);
+  EXPECT_EQ(plan.output.memory_bits(), int64_t{plan.output.depth} * 32 * 8);
+}
+
+TEST(HardwarePlan, CountsEverything) {
+  const HardwarePlan plan = small_plan(2);
+  const HardwareCounts counts = hardware_counts(plan, 0), tapped = hardware_counts(plan, 1);
+  EXPECT_EQ(counts.adders, plan.convs[0].adders + plan.convs[1].adders + plan.convs[2].adders);
+  EXPECT_EQ(counts.memory_bits, 2 * 64 * 24 + 2 * 32 * 64 + plan.output.memory_bits());
+  EXPECT_EQ(tapped.memory_bits, counts.memory_bits + output_plan(plan, 0).memory_bits());
+  EXPECT_GT(tapped.register_bits, counts.register_bits);
+  EXPECT_EQ(tapped.adders, counts.adders);
+  EXPECT_EQ(hardware_counts(small_plan(0), 0), HardwareCounts{});
+}
+
+TEST(HardwarePlan, AddressesHoldConvolutionsAndChannels) {
+  const ControlPlan control = control_plan(small_plan(4), 0);
+  EXPECT_EQ(control.conv_bits, 3);     // 7 convolutions
+  EXPECT_EQ(control.channel_bits, 5);  // 32 channels
+  EXPECT_EQ(control.address_bits(), 12);
+}
+
 TEST(HardwarePlan, ParametersAreHeldTwice) {
   EXPECT_EQ(small_plan(1).convs[0].requantiser.parameter_bits, 2 * (16 + 32) * 8);
 }
@@ -144,10 +213,14 @@ TEST(HardwarePlan, LatencyWaitsForTheWindowThenThePipeline) {
   const HardwarePlan plan = small_plan(2, options);
   // conv1, stride 2 on an even size: padding at the end only, so the first window ends at row 2, column 2.
   const RequantiserPlan& first = plan.convs[0].requantiser;
-  EXPECT_EQ(plan.convs[0].latency_cycles, 2 * 64 + 2 + 1 + 1 + first.cycles);
+  // Two clocks through the line buffer, one for the sums.
+  EXPECT_EQ(plan.convs[0].latency_cycles, 2 * 64 + 2 + 2 + 1 + first.cycles);
   // Depthwise, stride 1: row 1, column 1; a row of it arrives every two network rows.
-  EXPECT_EQ(plan.convs[1].latency_cycles, 2 * 64 + 2 + 1 + 1 + plan.convs[1].requantiser.cycles);
-  EXPECT_EQ(plan.convs[2].latency_cycles, 1 + plan.convs[2].requantiser.cycles);
+  EXPECT_EQ(plan.convs[1].latency_cycles, 2 * 64 + 2 + 2 + 1 + plan.convs[1].requantiser.cycles);
+  // A register in front of the sums: the codes that enter come from shared multipliers.
+  EXPECT_EQ(plan.convs[2].latency_cycles, 1 + 1 + plan.convs[2].requantiser.cycles);
+  EXPECT_EQ(plan.latency_cycles(), kInputCycles + plan.convs[0].latency_cycles +
+                                       plan.convs[1].latency_cycles + plan.convs[2].latency_cycles);
 }
 
 TEST(HardwarePlan, DoesNotDependOnThreads) {
@@ -188,6 +261,22 @@ TEST(HardwarePlan, RefusesWhatCannotBeBuilt) {
   HardwareDesign design = small_design();
   EXPECT_THROW((void)plan_hardware(design, 15, {}, cache, 1), Error);
   EXPECT_THROW((void)plan_hardware(design, -1, {}, cache, 1), Error);
+  // Stride 1 in front of stride 2 at an odd size: pixels come every clock and leave no clock for the flush.
+  HardwareDesign dense = small_design();
+  int size = 33;
+  for (Conv& conv : dense.network.convs) {
+    conv.stride = conv.name == "l02_depthwise" ? 2 : 1;
+    const SamePadding padding = same_padding_3(size, conv.stride);
+    conv.in_size = size;
+    if (conv.kind != ConvKind::kPointwise) {
+      size = padding.output;
+      conv.pad_before = padding.before;
+    }
+    conv.out_size = size;
+  }
+  dense.network.input_size = 33;
+  EXPECT_NO_THROW((void)plan_hardware(dense, 2, {}, cache, 1));
+  EXPECT_THROW((void)plan_hardware(dense, 3, {}, cache, 1), Error);
   design.quant[1] = {};
   try {
     (void)plan_hardware(design, 2, {}, cache, 1);

@@ -148,6 +148,49 @@ TEST(AdderGraphVerilog, EveryFormOfASum) {
   }
 }
 
+/// Two graphs side by side in one module, which read every other input.
+TEST(AdderGraphVerilog, MergedWithPackedPorts) {
+  FIXYNN_NEEDS_ICARUS();
+  const GraphCase cases[] = {optimised(3, 2, 31, {0, 15}, 8), optimised(3, 3, 31, {0, 15}, 9)};
+  PipelinePlan pipelines[2];
+  std::vector<GraphPart> parts;
+  for (int g = 0; g < 2; ++g) {
+    pipelines[g] = plan_pipeline(cases[g].graph, cases[g].facts, 1, 6);
+    ASSERT_EQ(pipelines[g].stages, 6);
+    parts.push_back({&cases[g].graph, cases[g].facts, &pipelines[g], {g, 2 + g, 4 + g}});
+  }
+  const MergedGraph merged = merge_graphs(6, parts);
+  constexpr int kSumBits = 14, kInputs = 6, kSums = 5;
+  std::string body;
+  std::vector<int64_t> expected, nodes(16);
+  for (uint32_t v = 0; v < 6; ++v) {
+    const std::vector<int64_t> values = stimulus(kInputs, {0, 15}, v);
+    for (size_t i = 0; i < values.size(); ++i) body += fmt::format("    x[{}+:4] = {};\n", 4 * i, values[i]);
+    for (int s = 0; s < 6; ++s) body += fmt::format("    enable = 1 << {}; #1 clk = 1; #1 clk = 0;\n", s);
+    for (int o = 0; o < kSums; ++o) {
+      body += fmt::format("    $display(\"%0d\", $signed(sums[{}+:{}]));\n", o * kSumBits, kSumBits);
+    }
+    for (size_t g = 0; g < 2; ++g) {
+      const std::vector<int64_t> own = {values[g], values[2 + g], values[4 + g]};
+      nodes.resize(cases[g].facts.size());
+      evaluate_nodes(cases[g].graph, own, nodes);
+      for (AdderOutput output : cases[g].graph.outputs) {
+        output.negated = false;
+        expected.push_back(output_value(output, nodes));
+      }
+    }
+  }
+  const std::string bench = fmt::format(
+      "module bench;\n  reg clk = 0;\n  reg [5:0] enable = 0;\n  reg [23:0] x;\n  wire [{}:0] sums;\n"
+      "  graph dut (.clk(clk), .enable(enable), .x(x), .sums(sums));\n  initial begin\n{}    $finish;\n"
+      "  end\nendmodule\n",
+      kSums * kSumBits - 1, body);
+  EXPECT_EQ(simulate(print_module(packed_graph_module(merged.graph, merged.facts, merged.pipeline, kSumBits,
+                                                      "graph", {"test"})) +
+                     bench),
+            expected);
+}
+
 TEST(AdderGraphVerilog, AddersAreAsWideAsTheFactsSay) {
   const GraphCase c = optimised(8, 8, 127, {0, 255}, 6);
   const RtlModule module = adder_graph_module(c.graph, c.facts, nullptr, "graph", {});

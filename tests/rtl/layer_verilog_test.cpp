@@ -43,14 +43,14 @@ std::string write_parameters(const std::vector<Parameters>& parameters) {
 }
 
 constexpr const char* kControls =
-    "  reg clk = 0, reset = 1, commit = 0, write = 0, write_bias = 0;\n  reg [31:0] write_data = 0;\n";
+    "  reg clk = 0, rst_n = 0, commit = 0, write = 0, write_bias = 0;\n  reg [31:0] write_data = 0;\n";
 
 /// Runs a requantiser over `rounds` sets of accumulators; other parameters are written, not committed, after
 /// half of them.
 void check_requantiser(int channels, int acc_bits, int out_bits, int shift) {
   const int kRounds = 6;
   const std::vector<Parameters> parameters = random_parameters(channels, shift, 1);
-  std::string body = fmt::format("    {} reset = 0;\n", kClock) + write_parameters(parameters) +
+  std::string body = fmt::format("    {} rst_n = 1;\n", kClock) + write_parameters(parameters) +
                      fmt::format("    commit = 1; {} commit = 0;\n", kClock);
   std::vector<int64_t> expected;
   RandomSequence random(4, RandomStream::kSynthesise, static_cast<uint32_t>(channels));
@@ -76,7 +76,7 @@ void check_requantiser(int channels, int acc_bits, int out_bits, int shift) {
       "codes;\n"
       "  wire done;\n  ffe_requantiser #(.CHANNELS({}), .ACC_BITS({}), .OUT_BITS({}), .SHIFT({}), "
       ".ADDRESS_BITS(6)) dut "
-      "(.clk(clk), .reset(reset), .start(start), .acc(acc), .commit(commit), .write(write), "
+      "(.clk(clk), .rst_n(rst_n), .start(start), .acc(acc), .commit(commit), .write(write), "
       ".write_bias(write_bias), "
       ".write_channel(write_channel), .write_data(write_data), .codes(codes), .done(done));\n  initial "
       "begin\n{}"
@@ -102,7 +102,7 @@ TEST(RequantiserVerilog, EndsOfTheShift) {
   check_requantiser(2, 24, 6, 8);
 }
 
-/// A small network's plan: window, graphs, pipeline and requantisers together against plain arithmetic.
+/// A small network's plan: window, adders, FIFO and requantisers together against plain arithmetic.
 class LayerSimulation {
  public:
   LayerSimulation(size_t conv, Fold fold, int shift) : shift_(shift) {
@@ -118,13 +118,15 @@ class LayerSimulation {
     parameters_ = random_parameters(plan_.conv.out_channels, shift, 3);
   }
 
+  const ConvPlan& plan() const { return plan_; }
+
   void check() {
     const std::string bench = make_bench();
     EXPECT_EQ(simulate(layer_verilog(plan_, shift_) + bench), expected_);
   }
 
  private:
-  static constexpr int kPixels = 5;
+  static constexpr int kPixels = 6;
   bool windowed() const { return plan_.conv.kind != ConvKind::kPointwise; }
 
   int64_t random_code(RandomSequence& random) const {
@@ -136,7 +138,8 @@ class LayerSimulation {
                        plan_.input_bits, value);
   }
 
-  /// The inputs of the pixel in the graphs' order, [tap][channel]; Verilog to bring them there.
+  /// The inputs of the pixel in the graphs' order, [tap][channel]; Verilog to bring them there. Taps outside
+  /// of the map are 0 whatever enters the window; bits 1 of row_ok and col_ok mean nothing.
   std::string next_pixel(RandomSequence& random, std::vector<int64_t>& inputs) const {
     const size_t channels = static_cast<size_t>(plan_.conv.in_channels);
     std::string text;
@@ -146,19 +149,22 @@ class LayerSimulation {
       return text;
     }
     inputs.resize(9 * channels);
+    const uint32_t row_ok = random.below(8), col_ok = random.below(8);
     for (size_t kx = 0; kx < 3; ++kx) {
       for (size_t ky = 0; ky < 3; ++ky) {
+        const bool inside = (ky == 1 || (row_ok >> ky & 1) != 0) && (kx == 1 || (col_ok >> kx & 1) != 0);
         for (size_t c = 0; c < channels; ++c) {
-          text +=
-              set("column", ky * channels + c, inputs[(ky * 3 + kx) * channels + c] = random_code(random));
+          const int64_t code = random_code(random);
+          text += set("column", ky * channels + c, code);
+          inputs[(ky * 3 + kx) * channels + c] = inside ? code : 0;
         }
       }
       text += fmt::format("    shift = 1; {} shift = 0;\n", kClock);
     }
-    return text;
+    return text + fmt::format("    row_ok = {}; col_ok = {};\n", row_ok, col_ok);
   }
 
-  void expect(const std::vector<int64_t>& inputs) {
+  void expect(const std::vector<int64_t>& inputs, const std::vector<Parameters>& parameters) {
     const size_t channels = static_cast<size_t>(plan_.conv.in_channels);
     for (size_t o = 0; o < static_cast<size_t>(plan_.conv.out_channels); ++o) {
       const bool depthwise = plan_.conv.kind == ConvKind::kDepthwise;
@@ -170,40 +176,50 @@ class LayerSimulation {
       }
       // Rows that the graph gives negated: the programmed M has the other sign.
       const AdderOutput& output = depthwise ? plan_.graphs[o]->outputs[0] : plan_.graphs[0]->outputs[o];
-      const int32_t m = parameters_[o].multiplier;
-      expected_.push_back(Requantizer::apply(static_cast<int32_t>(output.negated ? -acc : acc), m,
-                                             parameters_[o].bias, shift_,
+      expected_.push_back(Requantizer::apply(static_cast<int32_t>(output.negated ? -acc : acc),
+                                             parameters[o].multiplier, parameters[o].bias, shift_,
                                              (1 << plan_.requantiser.output_bits) - 1));
     }
   }
 
+  /// Pixels one after another; the first and the fourth commit parameters written before.
   std::string make_bench() {
     const int pixel = plan_.conv.in_channels * plan_.input_bits, channels = plan_.conv.out_channels;
-    std::string body = fmt::format("    {} reset = 0;\n", kClock) + write_parameters(parameters_) +
-                       fmt::format("    commit = 1; {} commit = 0;\n", kClock);
+    const std::vector<Parameters> later = random_parameters(channels, shift_, 4);
+    std::string body = fmt::format("    {} rst_n = 1;\n", kClock);
     RandomSequence random(5, RandomStream::kSynthesise, 0);
     for (int p = 0; p < kPixels; ++p) {
+      const bool commits = p == 0 || p == 3;
+      if (commits) body += write_parameters(p == 0 ? parameters_ : later);
       std::vector<int64_t> inputs;
       body += next_pixel(random, inputs);
-      expect(inputs);
-      body += fmt::format("    valid = 1; {0} valid = 0;\n    while (!done) begin {0} end\n", kClock);
+      expect(inputs, p < 3 ? parameters_ : later);
+      expected_.push_back(commits ? 1 : 0);
+      body +=
+          fmt::format("    valid = 1; commit = {1}; {0} valid = 0; commit = 0;\n", kClock, commits ? 1 : 0);
+      body += fmt::format("    while (!done) begin {} end\n", kClock);
       for (int c = 0; c < channels; ++c) {
         body += fmt::format("    $display(\"%0d\", codes[{}+:{}]);\n", c * plan_.requantiser.output_bits,
                             plan_.requantiser.output_bits);
       }
+      body += "    $display(\"%0d\", commit_out);\n";
     }
-    const std::string input = windowed()
-                                  ? fmt::format("  reg shift = 0;\n  reg [{}:0] column;\n", 3 * pixel - 1)
-                                  : fmt::format("  reg [{}:0] x;\n", pixel - 1);
+    const std::string input =
+        windowed() ? fmt::format("  reg shift = 0;\n  reg [{}:0] column;\n  reg [2:0] row_ok, col_ok;\n",
+                                 3 * pixel - 1)
+                   : fmt::format("  reg [{}:0] x;\n", pixel - 1);
+    std::string ports =
+        windowed() ? ".shift(shift), .column(column), .row_ok(row_ok), .col_ok(col_ok)" : ".x(x)";
+    if (plan_.requantiser.fifo_words > 0) ports += ", .overflow()";
     return fmt::format(
         "module bench;\n{}{}  reg valid = 0;\n  reg [{}:0] write_channel;\n  wire [{}:0] codes;\n  wire "
-        "done;\n"
-        "  {} dut (.clk(clk), .reset(reset), .valid(valid), {} .commit(commit), .write(write), "
+        "done, "
+        "commit_out;\n"
+        "  ffe_{} dut (.clk(clk), .rst_n(rst_n), .valid(valid), {}, .commit(commit), .write(write), "
         ".write_bias(write_bias), .write_channel(write_channel), .write_data(write_data), .codes(codes), "
-        ".done(done));\n  initial begin\n{}    $finish;\n  end\nendmodule\n",
+        ".done(done), .commit_out(commit_out));\n  initial begin\n{}    $finish;\n  end\nendmodule\n",
         kControls, input, std::bit_width(static_cast<unsigned>(channels - 1)) - 1,
-        channels * plan_.requantiser.output_bits - 1, plan_.conv.name,
-        windowed() ? ".shift(shift), .column(column)," : ".x(x),", body);
+        channels * plan_.requantiser.output_bits - 1, plan_.conv.name, ports, body);
   }
 
   int shift_;
@@ -227,6 +243,13 @@ TEST(LayerVerilog, Depthwise) {
 TEST(LayerVerilog, PointwiseWithSharedMultipliers) {
   FIXYNN_NEEDS_ICARUS();
   LayerSimulation(2, Fold::kMean, 12).check();
+}
+
+TEST(LayerVerilog, FirstConvolutionWithFifo) {
+  FIXYNN_NEEDS_ICARUS();
+  LayerSimulation layer(0, Fold::kMean, 12);
+  ASSERT_GT(layer.plan().requantiser.fifo_words, 0);
+  layer.check();
 }
 
 }  // namespace

@@ -71,10 +71,55 @@ TEST(BackgroundStudy, AFailureIsASentenceAndTheNextRequestWorks) {
   EXPECT_TRUE(background.take());
 }
 
-TEST(BackgroundStudy, CanBeDestroyedAtWork) {
+/// Milliseconds that `body` takes.
+template <typename Body>
+double milliseconds(const Body& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Layer 14's 256 x 256 matrix is optimised first and takes some twenty seconds. Ten times what stopping takes
+// on a quiet machine.
+constexpr double kMostStopMs = 500;
+
+TEST(BackgroundStudy, IsDestroyedWithinAnAdderGraph) {
+  const auto cache = std::make_shared<AdderGraphCache>();
+  auto background = std::make_unique<BackgroundStudy>(cache);
+  (void)background->submit(small_design(8), first_layers(14));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_TRUE(background->state().busy);
+  EXPECT_LT(milliseconds([&] { background.reset(); }), kMostStopMs);
+}
+
+TEST(BackgroundStudy, WorkIsReplacedWithinAnAdderGraph) {
   const auto cache = std::make_shared<AdderGraphCache>();
   BackgroundStudy background(cache);
-  (void)background.submit(small_design(8), first_layers(6));
+  (void)background.submit(small_design(8), first_layers(14));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_LT(milliseconds([&] {
+              (void)background.submit(small_design(8), first_layers(0));
+              EXPECT_FALSE(finish(background).error);
+            }),
+            kMostStopMs);
+  const auto result = background.take();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->first, 2);
+}
+
+TEST(BackgroundStudy, CountedActivityIsTheResults) {
+  const auto cache = std::make_shared<AdderGraphCache>();
+  BackgroundStudy background(cache);
+  const std::vector<ConvActivity> activity = {{1e6, 2e6, 4e6}};
+  (void)background.submit(small_design(8), first_layers(1), activity);
+  EXPECT_FALSE(finish(background).error);
+  const auto result = background.take();
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->second.activity_measured);
+  CostRequest request = first_layers(1);
+  request.instant = false;
+  EXPECT_EQ(result->second.ffes[0].energy_per_inference_j,
+            run_cost_study(small_design(8), request, *cache, activity).ffes[0].energy_per_inference_j);
 }
 
 }  // namespace

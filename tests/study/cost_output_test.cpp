@@ -239,7 +239,26 @@ TEST(CostOutput, CommandsThatCannotBeAreOneSentence) {
                 c.request.instant = true;
               }),
               HasSubstr("--instant"));
-  EXPECT_THAT(with([](CostCommand& c) { c.activity = "somewhere"; }), HasSubstr("integer network"));
+  EXPECT_THAT(with([](CostCommand& c) { c.activity = "somewhere"; }), HasSubstr("somewhere"));
+  const auto given = [&](CostModelKind model, const std::string& option) {
+    return with([&](CostCommand& c) {
+      c.request.model = model;
+      c.given = {option};
+      c.request.fixed_layers = {15};  // refused later, where the option is not
+    });
+  };
+  for (const char* option : {"--bits", "--sparsity", "--technology", "--levels-per-stage", "--fold",
+                             "--sharing", "--adder-cells", "--no-clock-gating"}) {
+    EXPECT_THAT(given(CostModelKind::kPaper, option),
+                HasSubstr(std::string(option) + " changes nothing in the paper model; leave it out"));
+    EXPECT_THAT(given(CostModelKind::kCalibrated, option), HasSubstr("15 is outside"));
+  }
+  for (const char* option : {"--fold", "--clock-mhz"}) {
+    EXPECT_THAT(given(CostModelKind::kDeepFreeze, option), HasSubstr("in the deepfreeze model"));
+  }
+  EXPECT_THAT(given(CostModelKind::kDeepFreeze, "--bits"), HasSubstr("15 is outside"));
+  EXPECT_THAT(given(CostModelKind::kCalibrated, "--deepfreeze-faults"), HasSubstr("--model deepfreeze"));
+  EXPECT_THAT(given(CostModelKind::kCalibrated, "--images"), HasSubstr("--activity ROOT"));
   EXPECT_THAT(with([](CostCommand& c) {
                 c.request.instant = true;
                 c.dump_graphs = "somewhere";
@@ -247,6 +266,20 @@ TEST(CostOutput, CommandsThatCannotBeAreOneSentence) {
               HasSubstr("--dump-graphs"));
   EXPECT_THAT(with([](CostCommand& c) { c.design.bits = "9"; }), HasSubstr("give weight bits"));
   EXPECT_THAT(with([](CostCommand& c) { c.design.input_size = 7; }), HasSubstr("7"));
+}
+
+// Where an FFE has a highest rate, several may be built: the table says how many.
+TEST(CostOutput, TablesOfModelsWithARateShowTheCopies) {
+  const CostStudy deepfreeze = study_of(CostModelKind::kDeepFreeze, {0, 7}, {3.0, 8.0});
+  ASSERT_GT(deepfreeze.points[3].ffe_copies, 1);
+  const std::string text = cost_table(deepfreeze, false);
+  EXPECT_THAT(text, HasSubstr(" FFEs"));
+  EXPECT_THAT(text, HasSubstr(fmt::format("{:>8.4f}{:>5}", deepfreeze.points[3].ffe_area_mm2,
+                                          deepfreeze.points[3].ffe_copies)));
+  EXPECT_THAT(text, HasSubstr("copies of the FFE that share the work"));
+  for (const std::string& line : lines_of(text)) EXPECT_LE(line.size(), 110u) << line;
+  EXPECT_THAT(cost_table(study_of(CostModelKind::kPaper, {0, 7}, {3.0}), false),
+              testing::Not(HasSubstr("FFEs")));
 }
 
 TEST(CostOutput, AnEarlyTapLeavesOutSmallerDefaults) {

@@ -198,7 +198,7 @@ TEST(CostStudy, ImpossibleRequestsAreOneSentence) {
     return error_of([&] { run_cost_study(design, request, cache); });
   };
   EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {-3}; }), HasSubstr("-3 mm2"));
-  EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {0}; }), HasSubstr("positive"));
+  EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {0}; }), HasSubstr("more than 0"));
   EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {std::nan("")}; }), HasSubstr("nan mm2"));
   EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {INFINITY}; }), HasSubstr("inf mm2"));
   EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2.clear(); }), HasSubstr("no area"));
@@ -206,11 +206,19 @@ TEST(CostStudy, ImpossibleRequestsAreOneSentence) {
   EXPECT_THAT(with([](CostRequest& r) { r.fixed_layers = {-1}; }), HasSubstr("-1 is outside 0..14"));
   EXPECT_THAT(with([](CostRequest& r) { r.fixed_layers.clear(); }), HasSubstr("no number of fixed layers"));
   EXPECT_THAT(with([](CostRequest& r) { r.used_layers = 3; }), HasSubstr("3 of 2 fixed layers"));
-  EXPECT_THAT(with([](CostRequest& r) { r.used_layers = 0; }), HasSubstr("at least 1"));
+  EXPECT_THAT(with([](CostRequest& r) { r.used_layers = 0; }), HasSubstr("0 is outside 1..14"));
+  EXPECT_THAT(with([](CostRequest& r) { r.used_layers = 15; }), HasSubstr("15 is outside 1..14"));
+  EXPECT_THAT(with([](CostRequest& r) {
+                r.fixed_layers = {0};
+                r.used_layers = 14;
+              }),
+              HasSubstr("14 of no fixed layers"));
+  EXPECT_THAT(with([](CostRequest& r) { r.areas_mm2 = {1e308}; }), HasSubstr("at most 1000 mm2"));
   EXPECT_THAT(with([](CostRequest& r) { r.technology = "3nm"; }), HasSubstr("\"3nm\""));
   EXPECT_THAT(with([](CostRequest& r) { r.technology = "/nowhere/t.json"; }), HasSubstr("/nowhere/t.json"));
   EXPECT_THAT(with([](CostRequest& r) { r.clock_mhz = 0; }), HasSubstr("0 MHz"));
   EXPECT_THAT(with([](CostRequest& r) { r.clock_mhz = -800; }), HasSubstr("-800 MHz"));
+  EXPECT_THAT(with([](CostRequest& r) { r.clock_mhz = 1e-300; }), HasSubstr("1..100000 MHz"));
   EXPECT_THAT(with([](CostRequest& r) { r.plan.levels_per_stage = -1; }), HasSubstr("levels per stage"));
 }
 

@@ -23,6 +23,13 @@ int64_t zeros(const QuantisedWeights& weights) {
   return std::count(weights.codes.begin(), weights.codes.end(), 0);
 }
 
+/// M and B of every channel.
+std::vector<std::pair<int, int>> batch_norm(const IntegerConv& conv) {
+  std::vector<std::pair<int, int>> parameters;
+  for (const Requantizer& r : conv.requantizers) parameters.emplace_back(r.multiplier, r.bias);
+  return parameters;
+}
+
 TEST(LoadDesign, ANetworkFileKeepsItsCodesAndCanCountActivity) {
   const TemporaryFolder folder;
   const auto path = folder / "net.safetensors";
@@ -37,6 +44,35 @@ TEST(LoadDesign, ANetworkFileKeepsItsCodesAndCanCountActivity) {
   EXPECT_FALSE(load(path, {}, 0.5).integer_network);
   EXPECT_FALSE(load(path, {}, {}, 64).integer_network);
   EXPECT_EQ(load(path, "6").parameters->values, network.parameters.values);
+}
+
+TEST(LoadDesign, ActivityTakesTheTrainedNetworkOrLowersTheDesign) {
+  const TemporaryFolder folder;
+  const auto path = folder / "net.safetensors";
+  const IntegerNetwork network = write_small_network(path, 4);
+  const ActivityNetwork trained = activity_network(load(path), 14);
+  EXPECT_TRUE(trained.as_trained);
+  EXPECT_EQ(batch_norm(trained.network.convs[5]), batch_norm(network.convs[5]));
+  // Other bits, zeros or sizes: the design's codes with the trained batch norms.
+  const LoadedDesign edited = load(path, "5/6", 0.5);
+  const ActivityNetwork lowered = activity_network(edited, 14);
+  EXPECT_FALSE(lowered.as_trained);
+  ASSERT_EQ(lowered.network.convs.size(), 27u);
+  for (size_t i = 0; i < 27; ++i) {
+    EXPECT_EQ(lowered.network.convs[i].quant, (ConvQuant{5, 6}));
+    EXPECT_EQ(lowered.network.convs[i].weights.codes, edited.design.weights[i].codes);
+  }
+  EXPECT_EQ(activity_network(load(path, {}, {}, 64), 14).network.network.input_size, 64);
+  // At the trained bits nothing differs from what was trained.
+  EXPECT_EQ(batch_norm(activity_network(load(path, "8"), 14).network.convs[26]),
+            batch_norm(network.convs[26]));
+  const auto model = folder / "model.safetensors";
+  write_small_model(model);
+  EXPECT_FALSE(activity_network(load(model, "6"), 3).as_trained);
+  const std::string head = "data: {kind: gtsrb, root: nowhere, size: 64}\n";
+  write_text(folder / "bare.yaml", head);
+  EXPECT_THAT(error_of([&] { activity_network(load(folder / "bare.yaml"), 3); }),
+              AllOf(HasSubstr("assumed weights"), HasSubstr("trained weights")));
 }
 
 TEST(LoadDesign, LayersBehindTheFrozenOnesGetItsBits) {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hardware/hardware_plan.h"
+#include "rtl/netlist.h"
+
+namespace fixynn {
+
+/// One file of what fixynn-rtl writes.
+struct RtlFile {
+  std::string path;  ///< below the output folder: "rtl/ffe_top.v"
+  std::string text;
+};
+
+struct RtlOptions {
+  int tap_layer = 0;  ///< layers 1..tap_layer can also be read after layer tap_layer (paper 3.3); 0: no tap
+};
+
+/// What the netlist holds, counted in the modules themselves: the plan must say the same.
+using RtlCounts = HardwareCounts;
+
+/// Sums and registers of generated modules and what instances of handwritten ones hold by their parameters
+/// (hardware/register_bits.h), in the last module of `modules` and all below it.
+RtlCounts netlist_counts(const std::vector<RtlModule>& modules);
+
+/// A fixed-weight feature extractor as Verilog, before it is printed.
+struct FfeRtl {
+  HardwarePlan plan;
+  std::vector<int> shifts;  ///< S of each convolution
+  RtlOptions options;
+  std::vector<RtlModule> generated;      ///< every module before its users; the last is ffe_top
+  std::vector<std::string> handwritten;  ///< names of the modules of data/rtl that they use
+  RtlCounts counts;
+  int channel_bits = 1;  ///< of a channel's number in a parameter address
+  int conv_bits = 1;     ///< of a convolution's number there
+  int address_bits = 1;  ///< of s_axil_awaddr and s_axil_araddr
+  std::string weights_sha256;
+  std::string network_name;  ///< file name without its folder
+};
+
+/// A write to the control registers. Addresses and data as docs/rtl.md and register_map.md describe.
+struct ParameterWrite {
+  uint32_t address = 0, data = 0;
+};
+
+/// Builds the netlist of `plan`, which plan_hardware made of `network`. Throws Error(kUsage) for a tap that
+/// is no layer before the last, logic_error where netlist and plan would differ.
+FfeRtl build_ffe(const IntegerNetwork& network, const HardwarePlan& plan, const RtlOptions& options);
+
+/// rtl/*.v: one module a file, each with a header that says what it is, of which network, at which bits.
+/// Byte-identical for equal inputs.
+std::vector<RtlFile> verilog_files(const FfeRtl& ffe);
+
+/// M and B of every channel of every convolution, in address order; M has the other sign where the adder
+/// graph gives the negated sum. Throws Error when the network's frozen weights or shifts are not those of
+/// `ffe`.
+std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNetwork& network);
+
+}  // namespace fixynn

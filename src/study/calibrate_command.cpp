@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/calibrate_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "calibrate/gate_energy.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "study/load_design.h"
+#include "study/study_images.h"
+
+namespace fixynn {
+namespace {
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return parts;
+}
+
+std::filesystem::path work_folder(const CalibrateCommand& command) {
+  if (!command.work.empty()) return command.work;
+  const std::filesystem::path cache = AdderGraphCache::default_folder();
+  return cache.empty() ? std::filesystem::temp_directory_path() / "fixynn-calibrate"
+                       : cache.parent_path() / "calibrate";
+}
+
+EnergyFit fit_energies(const CalibrateCommand& command, const CalibrationRequest& request,
+                       AdderGraphCache& cache) {
+  EnergyRequest energy;
+  energy.small = request.small;
+  energy.threads = request.threads;
+  std::optional<IntegerNetwork> network;
+  if (!command.network.empty()) {
+    DesignRequest design;
+    design.path = command.network;
+    network = activity_network(load_design(design), MobileNet::kLayers).network;
+    energy.network = &*network;
+  }
+  if (!command.images.empty())
+    energy.image = study_images(command.images, 1, network->network.input_size).front();
+  return calibrate_energy(Synthesizer(request.yosys), energy, cache);
+}
+
+std::string written_text(const Technology& technology, const std::filesystem::path& path) {
+  std::string text = fmt::format("technology {}: {}\n", technology.name, path.string());
+  std::vector<std::string> missing;
+  for (const TechnologyKey& key : technology_keys()) {
+    if (!(technology.*key.figure).value) missing.push_back(key.key);
+  }
+  if (missing.empty()) return text;
+  return text + fmt::format(
+                    "Not measured and unknown in it: {}. --base NAME|FILE.json takes them from another "
+                    "technology, --energy fits energies; areas and the clock are needed before --technology "
+                    "can use it.\n",
+                    fmt::join(missing, ", "));
+}
+
+}  // namespace
+
+CalibrationRequest calibration_request(const CalibrateCommand& command) {
+  CalibrationRequest request;
+  request.yosys.yosys = command.yosys;
+  request.yosys.liberty = command.liberty;
+  request.yosys.work = work_folder(command);
+  request.name = command.name;
+  request.small = command.blocks == "small";
+  if (!request.small && !command.blocks.empty()) request.blocks = split_at_commas(command.blocks);
+  request.full_adders = command.full_adders;
+  request.layers = command.layers;
+  request.threads = command.threads;
+  if (command.network.empty()) return request;
+  for (const char* bits : {"8", "6", "4"}) {
+    DesignRequest design;
+    design.path = command.network;
+    design.bits = bits;
+    request.designs.push_back(load_design(design).design);
+  }
+  return request;
+}
+
+void run_calibrate_command(const CalibrateCommand& command,
+                           const std::function<void(const std::string&)>& print) {
+  if (!command.images.empty() && (!command.energy || command.network.empty())) {
+    fail_usage(
+        "--images needs --energy and a network or float model in --network; give both, or leave it out");
+  }
+  std::optional<Technology> base;
+  if (!command.base.empty()) base = find_technology(command.base);
+  const CalibrationRequest request = calibration_request(command);
+  Log log(stderr);
+  AdderGraphCache cache(AdderGraphCache::default_folder());
+  const Calibration calibration =
+      calibrate(request, cache,
+                [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
+                       std::optional<double> left) {
+                  log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
+                           result.cached ? "known" : format_duration(result.seconds),
+                           left && done < total ? ", about " + format_duration(*left) + " left" : "");
+                });
+  print(calibration_text(calibration));
+  Technology measured = calibration.technology;
+  if (command.energy) {
+    const EnergyFit fit = fit_energies(command, request, cache);
+    merge_energy(measured, fit);
+    print("\n" + energy_fit_text(fit));
+  }
+  if (!command.out.empty()) {
+    Technology technology = base ? merge_technology(*base, measured) : measured;
+    if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
+    write_file_atomic(command.out, technology_json(technology));
+    print(written_text(technology, command.out));
+  }
+  if (!calibration.faults.empty())
+    fail("the laws do not fit {}: {}", command.liberty.string(), fmt::join(calibration.faults, "; "));
+}
+
+}  // namespace fixynn

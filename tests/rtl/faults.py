@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Seeds faults into emitted Verilog and counts those that the verification finds.
+
+usage: faults.py --bin FOLDER [--work FOLDER] [--sample N] [--jobs N] [--stress]
+
+FOLDER holds make_rtl_package. Each fault is one change of the text of a package of two layers at 32 x 32 (real
+batch norm, a tap, all modules): the sign or the shift of a digit, a register's enable, swapped channels, a padding
+mask, a rounding shift, a counter or comparison that is off by one, a dropped commit, a wrong reset and so on. It is
+caught when Icarus Verilog or the bench in the package says so, at full rate or with gaps. With --stress, faults in
+hand-written modules that get through are tried in the stress bench, too (Verilator; frames of wrong geometry, resets).
+Changes that do not compile, or that do not change the circuit, are no faults and not counted. The status is 1 when
+less than 98 % of the rest are caught."""
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+Fault = collections.namedtuple("Fault", "kind file line before after")
+
+# Faults that no simulation can find, each with its reason: (file, part of the line before, part of the line after).
+UNDETECTABLE = []
+
+
+# ---- Where a text can be changed --------------------------------------------------------------------------------
+def code_of(line):
+    """The line without its comment."""
+    return line.split("//")[0].rstrip()
+
+
+def substitutions(pattern, *replacements):
+    """A finder: every match of `pattern` in a line, replaced in each of the ways."""
+
+    def find(line, _):
+        for match in re.finditer(pattern, line):
+            for replacement in replacements:
+                text = replacement(match) if callable(replacement) else match.expand(replacement)
+                yield line[: match.start()] + text + line[match.end() :]
+
+    return find
+
+
+def operand_end(text, begin):
+    """Where the operand that begins at `begin` ends: at a comma, semicolon or closing brace of its level."""
+    depth = 0
+    for i in range(begin, len(text)):
+        if text[i] in "{([":
+            depth += 1
+        elif text[i] in "})]":
+            depth -= 1
+        if depth < 0 or (depth == 0 and text[i] in ",;"):
+            return i
+    return len(text)
+
+
+def shifted_term(line, _):
+    """The second operand of a sum, one bit further left."""
+    match = re.search(r" [+-] ", line)
+    if match and line.lstrip().startswith("wire"):
+        end = operand_end(line, match.end())
+        yield f"{line[:match.end()]}({line[match.end():end]} << 1){line[end:]}"
+
+
+def other_net(line, widths):
+    """A node of a sum replaced by the next one of the same width."""
+    names = list(widths)
+    for match in re.finditer(r"\b[nx]\d+(_r\d+)?\b(?=[ },;])", line.split("=")[-1]):
+        same = [name for name in names if widths[name] == widths.get(match[0]) and name != match[0]]
+        earlier = [name for name in same if names.index(name) < names.index(match[0])]
+        if earlier and line.lstrip().startswith("wire"):
+            head, tail = line.rsplit("=", 1)
+            yield f"{head}={tail[:match.start()]}{earlier[-1]}{tail[match.end():]}"
+
+
+def swapped_outputs(line, widths):
+    """Two neighbours of equal width in the concatenation of sums or codes."""
+    items = re.findall(r"(?<![\w\[])(\w+)(?=[,}])", line)
+    for a, b in zip(items, items[1:]):
+        if a in widths and widths[a] == widths.get(b) and f"{a}, {b}" in line:
+            yield line.replace(f"{a}, {b}", f"{b}, {a}", 1)
+
+
+def without_statement(line, _):
+    """A whole assignment left out."""
+    if re.match(r"\s+(if \(.*\) |else |else if \(.*\) )?\S.* <= [^;]*;$", line):
+        head = re.match(r"(\s+(?:if \(.*\) |else if \(.*\) |else )?)", line)[1]
+        yield f"{head};" if head.strip() else ""
+
+
+def swapped_branches(line, _):
+    match = re.search(r"(= | <= |\()([^?=();]+) \? ([^?:]+) : ([^?:;]+)([;)])", line)
+    if match:
+        yield f"{line[:match.start(3)]}{match[4]} : {match[3]}{line[match.end(4):]}"
+
+
+def constant_plus_one(match):
+    return str(int(match[0]) + 1)
+
+
+def constant_minus_one(match):
+    return str(int(match[0]) - 1)
+
+
+ADDERS = {
+    "sign of a digit": substitutions(r"(?<=[\w}]) ([+-]) (?=[\w{])", lambda m: " - " if m[1] == "+" else " + "),
+    "shift of a term": shifted_term,
+    "wrong node": other_net,
+    "lost sign extension": substitutions(r"\{(\d+)\{[nx]\w+\[\d+\]\}\}", r"{\1{1'b0}}"),
+    "swapped channels": swapped_outputs,
+    "enable of another stage": substitutions(r"enable\[(\d)\]", lambda m: f"enable[{(int(m[1]) + 1) % 2}]"),
+    "pipeline register skipped": substitutions(r"<= (\w+)_r(\d);", lambda m: f"<= {m[1]}{'_r%d' % (int(m[2]) - 1) if m[2] > '1' else ''};"),
+}
+LAYERS = {
+    "rounding shift": substitutions(r"(?<=\.SHIFT\()\d+", constant_plus_one, constant_minus_one),
+    "parameters of another channel": substitutions(r"(?<=FIRST_CHANNEL\()\d+", constant_plus_one),
+    "dropped commit": substitutions(r"\.commit\(\w+\)", ".commit(1'b0)"),
+    "commit at the wrong time": substitutions(r"\.commit\((\w+)\)", ".commit(start)", ".commit(valid)", ".commit(1'b1)"),
+    "enable chain": substitutions(r"(valid_r\d|start|sums_valid) <= (?!1)\w+;", r"\1 <= valid;", r"\1 <= 1'b0;"),
+    "commit chain": substitutions(r"(commit_r\d|sums_commit|start_commit) <= (?!1)\w+;", r"\1 <= commit;"),
+    "channels of another group": substitutions(r"\[(\d+):(\d+)\]\)", lambda m: f"[{int(m[1]) - 1}:{int(m[2]) - 1}])" if m[2] != "0" else f"[{int(m[1]) + 1}:1])"),
+    "swapped groups": swapped_outputs,
+    "padding mask": substitutions(r"\.(row|col)_ok\(\w+\)", r".\1_ok(3'b111)", lambda m: f".{m[1]}_ok({'col' if m[1] == 'row' else 'row'}_ok)"),
+    "write of parameters": substitutions(r"\.write_bias\(write_bias\)", ".write_bias(!write_bias)"),
+    "enables in another order": substitutions(r"(enable = \{)(\w+), (\w+)", r"\1\3, \2"),
+    "interval of the requantisers": substitutions(r"(?<=INTERVAL\()\d+", constant_minus_one, constant_plus_one),
+    "depth": substitutions(r"(?<=\.DEPTH\()\d+", lambda m: str(int(m[0]) // 4)),
+    "commit of the stream": substitutions(r"commit_out = done & done_commit", "commit_out = done_commit", "commit_out = 1'b0"),
+}
+TOP = {
+    "parameter of a module": substitutions(r"(?<=\.)(SIZE|STRIDE|PAD_BEFORE|PACE|FLUSH_DELAY|PIXELS|CHANNEL_BITS|CONVS|LAYERS|TAP|VERSION)\((\d+)\)",
+                                           lambda m: f"{m[1]}({int(m[2]) + 1})", lambda m: f"{m[1]}({max(int(m[2]) - 1, 0)})"),
+    "room of the outputs": substitutions(r"(?<=\.MARGIN\()\d+", lambda m: "1"),
+    "another convolution's parameters": substitutions(r"write\[(\d)\]", lambda m: f"write[{(int(m[1]) + 1) % 3}]"),
+    "credit": substitutions(r"assign go = .*;", "assign go = 1'b1;", "assign go = tap_room;", "assign go = 1'b0;"),
+    "wrong net": substitutions(r"\(l01_depthwise_rows_(row|col)_ok\)", lambda m: f"(l01_depthwise_rows_{'col' if m[1] == 'row' else 'row'}_ok)"),
+    "switch": substitutions(r"\.open\(\w+\)", ".open(1'b1)", ".open(1'b0)"),
+    "commit of the stream": substitutions(r"\.(in_commit|commit_taken|commit_done)\(\w+\)", r".\1(1'b0)", r".\1(1'b1)"),
+    "event": substitutions(r"(\{fifo_overflow, )(\w+), (\w+), missing_start", r"\1\2, \3, frame_started"),
+    "counter": substitutions(r"\.(frame_in|frame_out|frame_tap|frame_bad)\(\w+\)", r".\1(1'b0)", r".\1(1'b1)"),
+}
+HANDWRITTEN = {
+    "comparison": substitutions(r" (==|!=) ", lambda m: " != " if m[1] == "==" else " == "),
+    "comparison off by one": substitutions(r" == (\w+)(?=[ );])(?! ?\?)", r" == \1 - 1'b1"),
+    "and for or": substitutions(r" (&&|\|\|) ", lambda m: " || " if m[1] == "&&" else " && "),
+    "lost not": substitutions(r"(?<![=\w])!(?!=)", ""),
+    "condition left out": substitutions(r"(?<![\w'])[a-z_]\w* && ", ""),
+    "counter": substitutions(r" \+ 1'b1", "", " - 1'b1", " + 2'd2"),
+    "constant": substitutions(r"(?<=[ (])1'b([01])(?=[; ),])", lambda m: "1'b1" if m[1] == "0" else "1'b0"),
+    "limit off by one": substitutions(r"= (SIZE|DEPTH|PACE|DELAY|INTERVAL|PIXELS)( - \w+)?;", r"= \1\2 - 1;", r"= \1\2 + 1;"),
+    "wrong reset": substitutions(r"if \(!rst_n\)", "if (rst_n)", "if (1'b0)"),
+    "assignment left out": without_statement,
+    "enable left out": substitutions(r"^(\s+)if \((?!!rst_n)[^;]*\) (?=\w[^;()]* <= )", r"\1"),
+    "branches swapped": swapped_branches,
+    "row for column": substitutions(r"\b(in|centre)_(row|col)\b(?!_)", lambda m: f"{m[1]}_{'col' if m[2] == 'row' else 'row'}"),
+    "memory for memory": substitutions(r"stored([01])", lambda m: f"stored{1 - int(m[1])}"),
+    "bit": substitutions(r"\[(\d)\]", lambda m: f"[{int(m[1]) ^ 1}]"),
+    "sign": substitutions(r"\$signed\((\w+)\)", r"$unsigned(\1)"),
+    "state too early or late": substitutions(r"\b(\w+)_r1\b", r"\1"),
+}
+
+
+def operators_of(name):
+    if name == "ffe_top.v":
+        return TOP
+    if name.endswith("_adders.v"):
+        return ADDERS
+    if re.match(r"ffe_l\d\d_", name):
+        return LAYERS
+    return HANDWRITTEN
+
+
+def candidates(name, text):
+    """All faults of a file, by kind."""
+    widths = {}
+    for high, names in re.findall(r"(?:wire|reg) (?:signed )?(?:\[(\d+):0\] )?([\w, \n]+?)(?: =|;)", text):
+        for net in re.split(r",\s*", names):
+            widths[net.strip()] = int(high or 0) + 1
+    found = collections.defaultdict(list)
+    for number, line in enumerate(text.split("\n")):
+        code = code_of(line)
+        if not code.strip() or re.match(r"\s*(module|parameter|input|output|/\*)", code):
+            continue
+        for kind, finder in operators_of(name).items():
+            for after in finder(code, widths):
+                if after != code:
+                    found[kind].append(Fault(kind, name, number, code, after))
+    return found
+
+
+def choose(package, quota, generator):
+    """At most `quota` faults of each kind and file."""
+    chosen = []
+    for path in sorted((package / "rtl").glob("*.v")):
+        for kind, faults in sorted(candidates(path.name, path.read_text()).items()):
+            chosen += generator.sample(faults, min(quota, len(faults)))
+    return chosen
+
+
+# ---- Trying one -------------------------------------------------------------------------------------------------
+def run(command, folder, limit_s):
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=limit_s, check=False)
+        return done.returncode, done.stdout + done.stderr
+    except subprocess.TimeoutExpired:
+        return None, "it took too long"
+
+
+def circuit(path):
+    """The compiled simulation, without the addresses that differ from run to run."""
+    names = {}
+    return re.sub(r"0x[0-9a-f]{6,}", lambda m: names.setdefault(m[0], str(len(names))), path.read_text())
+
+
+def apply(fault, package):
+    path = package / "rtl" / fault.file
+    lines = path.read_text().split("\n")
+    lines[fault.line] = fault.after
+    path.write_text("\n".join(lines))
+
+
+def first_fault(output):
+    for line in output.split("\n"):
+        if line.startswith(("MISMATCH", "ERROR")):
+            return line
+    return output.strip().split("\n")[-1][:100]
+
+
+class Campaign:
+    def __init__(self, work, bin_folder, stress):
+        self.work = work
+        self.package = work / "package"
+        self.stress = work / "stress" if stress else None
+        maker = bin_folder / "make_rtl_package"
+        subprocess.run([maker, self.package], check=True)
+        if stress:
+            subprocess.run([maker, self.stress, "--stress"], check=True)
+            caught = self.build_and_stress(self.stress)
+            if caught:
+                sys.exit(f"the stress bench finds a fault before any is seeded: {caught}")
+            # A fault in the design leaves the bench and Verilator's library as they are.
+            for path in (self.stress / "build").iterdir():
+                if path.name not in ("main.o", "verilated.o", "verilated_threads.o"):
+                    path.unlink()
+        (self.package / "build").mkdir()
+        code, output = self.compile(self.package)
+        if code != 0:
+            sys.exit(f"the package does not compile: {output}")
+        self.good = circuit(self.package / "build" / "bench.vvp")
+        for arguments in ([], ["+gaps=1"]):
+            caught = self.simulate(self.package, arguments)
+            if caught:
+                sys.exit(f"the package has a fault before any is seeded: {caught}")
+
+    @staticmethod
+    def compile(folder):
+        return run(["iverilog", "-g2005", "-s", "ffe_bench", "-o", "build/bench.vvp", "-c", "tb/icarus.f"], folder, 120)
+
+    @staticmethod
+    def simulate(folder, arguments):
+        """What the bench found; empty if nothing."""
+        code, output = run(["vvp", "-n", "build/bench.vvp", "+stop", *arguments], folder, 300)
+        return "" if code == 0 and "RESULT pass" in output else first_fault(output) or "no result"
+
+    def try_fault(self, fault):
+        """("caught", how), ("missed", "") or ("no fault", why)."""
+        with tempfile.TemporaryDirectory(dir=self.work) as name:
+            folder = pathlib.Path(name)
+            for part in ("rtl", "tb"):
+                shutil.copytree(self.package / part, folder / part)
+            (folder / "vectors").symlink_to(self.package / "vectors")
+            (folder / "build").mkdir()
+            apply(fault, folder)
+            code, output = self.compile(folder)
+            if code != 0:
+                return "no fault", "does not compile"
+            if circuit(folder / "build" / "bench.vvp") == self.good:
+                return "no fault", "the same circuit"
+            caught = self.simulate(folder, [])
+            if caught:
+                return "caught", "full rate: " + caught
+            if self.stress and operators_of(fault.file) is HANDWRITTEN:  # as good in another network
+                caught = self.try_stress(fault, folder / "stress")
+                if caught:
+                    return "caught", "stress: " + caught
+            caught = self.simulate(folder, ["+gaps=1"])
+            return ("caught", "gaps: " + caught) if caught else ("missed", "")
+
+    def try_stress(self, fault, folder):
+        shutil.copytree(self.stress, folder)
+        apply(fault, folder)
+        return self.build_and_stress(folder)
+
+    @staticmethod
+    def build_and_stress(folder):
+        build = ("verilator -f tb/verilator.f && touch build/main.o build/verilated*.o 2> /dev/null; "
+                 "make -C build -f Vffe_tb.mk OPT_FAST=-O1 OPT_SLOW=-O0 Vffe_tb")
+        if not (folder / "build").exists():
+            build = "verilator -f tb/verilator.f && make -C build -f Vffe_tb.mk OPT_FAST=-O1 OPT_SLOW=-O0 Vffe_tb"
+        code, output = run(["sh", "-c", build], folder, 600)
+        if code != 0:
+            return "Verilator does not compile it: " + first_fault(output)
+        code, output = run(["build/Vffe_tb", "+seed=2", "+frames=3000"], folder, 300)
+        return "" if code == 0 and "RESULT pass" in output else first_fault(output)
+
+
+def reason(fault):
+    """Why no simulation can find it, or None."""
+    for file, before, after, why in UNDETECTABLE:
+        if fault.file == file and before in fault.before and after in fault.after:
+            return why
+    return None
+
+
+def report(results):
+    """Prints the table; the share caught."""
+    kinds = collections.defaultdict(lambda: [0, 0])
+    for fault, (result, _) in results:
+        if result != "no fault" and not (result == "missed" and reason(fault)):
+            kinds[fault.kind][1] += 1
+            kinds[fault.kind][0] += result == "caught"
+    for kind, (caught, seeded) in sorted(kinds.items()):
+        print(f"  {kind:34} {caught:4} of {seeded:4}")
+    for title, wanted in (("MISSED", False), ("CANNOT BE FOUND", True)):
+        for fault, (result, _) in results:
+            if result == "missed" and bool(reason(fault)) == wanted:
+                print(f"{title} {fault.kind}: {fault.file}:{fault.line + 1}\n  - {fault.before.strip()}\n"
+                      f"  + {fault.after.strip()}" + (f"\n  {reason(fault)}" if wanted else ""))
+    skipped = collections.Counter(how for _, (result, how) in results if result == "no fault")
+    caught, seeded = (sum(k[i] for k in kinds.values()) for i in (0, 1))
+    undetectable = sum(result == "missed" and bool(reason(fault)) for fault, (result, _) in results)
+    by = collections.Counter(how.split(":")[0] for _, (result, how) in results if result == "caught")
+    print("caught by: " + ", ".join(f"{name} {count}" for name, count in by.most_common()))
+    print(f"caught {caught} of {seeded} seeded faults; not counted: {dict(skipped)}, cannot be found: {undetectable}")
+    return caught / max(seeded, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", required=True, type=pathlib.Path)
+    parser.add_argument("--work", type=pathlib.Path, help="default: a temporary folder")
+    parser.add_argument("--sample", type=int, default=0, help="only so many; default: all")
+    parser.add_argument("--quota", type=int, default=4, help="faults of a kind in a file")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--stress", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true", help="print every fault as it is tried")
+    options = parser.parse_args()
+    if not shutil.which("iverilog"):
+        print("Icarus Verilog is not installed (Debian: apt install iverilog): skipped")
+        return 0
+    with tempfile.TemporaryDirectory(dir=options.work) as name:
+        campaign = Campaign(pathlib.Path(name), options.bin.absolute(), options.stress)
+        generator = random.Random(options.seed)
+        faults = choose(campaign.package, options.quota, generator)
+        if options.sample:
+            faults = generator.sample(faults, min(options.sample, len(faults)))
+        results = []
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for fault, result in zip(faults, pool.map(campaign.try_fault, faults)):
+                results.append((fault, result))
+                if options.verbose:
+                    print(f"{result[0]:9} {fault.kind}: {fault.file}:{fault.line + 1}: {fault.after.strip()}  [{result[1]}]", flush=True)
+        return 0 if report(results) >= 0.98 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
