@@ -33,7 +33,7 @@ module ffe_bench;
   end
   always @(posedge clk) cycle <= cycle + 1;
 
-  // ---- The design, with the pixels of every convolution ----------------------------------------------------
+  // ---- The design, with the pixels of every convolution --------------------------------------------------
   reg [23:0] s_axis_tdata;
   reg s_axis_tvalid, s_axis_tuser, s_axis_tlast;
   wire s_axis_tready;
@@ -63,7 +63,7 @@ module ffe_bench;
     .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready)
   );
 
-  // ---- Comparison ------------------------------------------------------------------------------------------
+  // ---- Comparison ----------------------------------------------------------------------------------------
   wire running = rst_n;
 //@CHECKS
 
@@ -79,7 +79,7 @@ module ffe_bench;
     end
   end
 
-  // ---- Frames in -------------------------------------------------------------------------------------------
+  // ---- Frames in -----------------------------------------------------------------------------------------
   wire source_go;
   ffe_stall source_stall (.clk(clk), .active(gaps), .seed(seed), .go(source_go));
   ffe_stall output_stall (.clk(clk), .active(gaps), .seed(seed + 32'd1), .go(m_axis_tready));
@@ -119,7 +119,7 @@ module ffe_bench;
     if (running && m_axis_tvalid && first_output < 0) first_output = cycle;
   end
 
-  // ---- AXI4-Lite -------------------------------------------------------------------------------------------
+  // ---- AXI4-Lite -----------------------------------------------------------------------------------------
   task wrong(input [8*5-1:0] what, input [31:0] address, input [1:0] response, input [31:0] data);
     begin
       $display("ERROR registers: %0s of 0x%h gave response %b and 0x%h", what, address, response, data);
@@ -176,7 +176,7 @@ module ffe_bench;
     end
   endtask
 
-  // ---- What the processor does -----------------------------------------------------------------------------
+  // ---- What the processor does ---------------------------------------------------------------------------
   reg [63:0] parameters [0:PARAMETER_WRITES-1], parameters_2 [0:PARAMETER_WRITES-1];  // {address, data}
   integer i;
   initial begin
@@ -233,9 +233,21 @@ module ffe_bench;
   wire stop = $test$plusargs("stop") != 0;
   always @(posedge clk) if (stop && (faults != 0 || all_mismatches != 0)) report;
 
+  task wrong_time(input [8*5-1:0] what, input integer is, input integer should);
+    begin
+      $display("ERROR %0s: %0d clocks instead of %0d", what, is, should);
+      faults = faults + 1;
+    end
+  endtask
+
   task report;
     begin
       faults = faults + all_mismatches;
+      if (!gaps) begin
+        if (first_output - first_input != FIRST_OUTPUT)
+          wrong_time("first", first_output - first_input, FIRST_OUTPUT);
+        if (FRAMES > 2 && interval != FRAME_INTERVAL) wrong_time("frame", interval, FRAME_INTERVAL);
+      end
       $display("RESULT %0s frames=%0d values=%0d mismatches=%0d cycles=%0d first_output=%0d interval=%0d",
                faults == 0 && all_complete ? "pass" : "fail", FRAMES, all_values, faults, cycle,
                first_output - first_input, interval);

@@ -35,6 +35,7 @@ class Bench {
  public:
   Bench(VerilatedContext& context, uint64_t seed, const std::string& trace)
       : context_(context),
+        full_rate_(seed == 0),
         top_(&context),
         source_(seed),
         registers_(seed),
@@ -176,13 +177,17 @@ class Bench {
       values += check->values();
       mismatches += check->mismatches();
     }
-    const bool pass = done() && mismatches == 0;
     const uint64_t first_output = source_.frames_started() > 0 ? output_.first_offer() - source_.start(0) : 0;
     // The last frame waits for its parameters; the first finds everything empty.
     const size_t frames = source_.frames();
     const uint64_t interval = frames > 2 && source_.frames_started() == frames
                                   ? source_.start(frames - 2) - source_.start(frames - 3)
                                   : 0;
+    if (full_rate_) {
+      mismatches += wrong_time("first output", first_output, kFirstOutput);
+      if (interval > 0) mismatches += wrong_time("interval of frames", interval, kFrameInterval);
+    }
+    const bool pass = done() && mismatches == 0;
     std::printf(
         "RESULT %s frames=%zu values=%llu mismatches=%llu cycles=%llu first_output=%llu interval=%llu\n",
         pass ? "pass" : "fail", frames, static_cast<unsigned long long>(values),
@@ -192,6 +197,13 @@ class Bench {
     if (trace_) trace_->close();
 #endif
     return pass ? 0 : 1;
+  }
+
+  static uint64_t wrong_time(const char* what, uint64_t is, uint64_t should) {
+    if (is == should) return 0;
+    std::printf("ERROR %s: %llu clocks instead of %llu\n", what, static_cast<unsigned long long>(is),
+                static_cast<unsigned long long>(should));
+    return 1;
   }
 
   void open_trace(const std::string& file) {
@@ -215,6 +227,7 @@ class Bench {
   }
 
   VerilatedContext& context_;
+  bool full_rate_;
   Vffe_tb top_;
   FrameSource source_;
   RegisterDriver registers_;

@@ -196,12 +196,15 @@ LayerCheck check_layer(const HardwarePlan& plan, size_t index, Technology techno
   check.mapping = mapping;
   check.result = std::move(result);
   check.adder_bits = plan.convs[index].adder_bits;
-  // The register that holds a pointwise layer's pixel is in front of its module.
-  const int64_t outside = plan.convs[index].hold_register_bits;
-  check.register_bits = cost.layers[index].register_bits.value_or(0) - outside;
+  // The register that holds a pointwise layer's pixel and the line buffer are in front of the module.
+  const ConvPlan& conv = plan.convs[index];
+  const int64_t outside = conv.hold_register_bits + conv.line_buffer.pixel_register_bits();
+  const int64_t control = conv.line_buffer.control_register_bits();
+  check.register_bits = cost.layers[index].register_bits.value_or(0) - outside - control;
   check.predicted_um2 = cost.layers[index].area_mm2 * 1e6 -
-                        static_cast<double>(outside) *
-                            (*technology.register_bit_area_um2.value + *technology.enable_bit_area_um2.value);
+                        static_cast<double>(outside) * (*technology.register_bit_area_um2.value +
+                                                        *technology.enable_bit_area_um2.value) -
+                        static_cast<double>(control) * *technology.register_bit_area_um2.value;
   check.error_percent = 100 * (check.predicted_um2 - check.result.area_um2) / check.result.area_um2;
   return check;
 }

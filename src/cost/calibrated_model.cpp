@@ -24,6 +24,14 @@ double needed(const Technology& technology, Figure Technology::*figure) {
   fail("technology {} lacks a figure", technology.name);
 }
 
+/// Flip-flops that are always clocked: counters, flags and enables on their way.
+double line_buffer_control_bits(const ConvPlan& conv) {
+  return static_cast<double>(conv.line_buffer.control_register_bits());
+}
+double requantiser_control_bits(const ConvPlan& conv) {
+  return static_cast<double>(conv.requantiser.control_register_bits + conv.requantiser.fifo_register_bits());
+}
+
 /// Register bits that move a pixel through a convolution, and how often an inference clocks each.
 struct RegisterEvents {
   double pipeline = 0, windows = 0, outputs = 0, parameters = 0;
@@ -38,7 +46,8 @@ RegisterEvents register_events(const ConvPlan& conv, bool clock_gating, double f
   const RequantiserPlan& requantiser = conv.requantiser;
   const double bits_pipeline = static_cast<double>(conv.pipeline_register_bits);
   const double bits_hold = static_cast<double>(conv.hold_register_bits);
-  const double bits_windows = static_cast<double>(conv.line_buffer.window_register_bits());
+  const double bits_windows =
+      static_cast<double>(conv.line_buffer.window_register_bits() + conv.line_buffer.pixel_register_bits());
   const double bits_outputs = static_cast<double>(requantiser.output_register_bits);
   if (!clock_gating) {
     return {(bits_pipeline + bits_hold) * frame_clocks, bits_windows * frame_clocks,
@@ -53,25 +62,30 @@ CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mappi
   const double adder_bit =
       needed(t, gates ? &Technology::adder_bit_area_um2 : &Technology::full_adder_bit_area_um2);
   const double adder = (gates ? t.adder_area_um2 : t.full_adder_area_um2).value.value_or(0);
-  const double register_bit =
-      needed(t, &Technology::register_bit_area_um2) + needed(t, &Technology::enable_bit_area_um2);
+  const double flip_flop = needed(t, &Technology::register_bit_area_um2);
+  const double register_bit = flip_flop + needed(t, &Technology::enable_bit_area_um2);
+  const double select_bit = needed(t, &Technology::requantiser_select_bit_area_um2);
   const RequantiserPlan& r = conv.requantiser;
   const double product_bits = static_cast<double>(r.accumulator_bits) * kMultiplierBits;
   const double selected_bits =
       r.channels_per_multiplier == 1
           ? 0
           : static_cast<double>(r.channels) * (r.accumulator_bits + kMultiplierBits + kBiasBits);
-  const int64_t memory_bits = conv.line_buffer.memory_bits() + r.fifo_memory_bits;
+  const int64_t memory_bits = conv.memory_bits();
+  const LineBufferPlan& rows = conv.line_buffer;
   CostParts parts;
   parts.adders = static_cast<double>(conv.adder_bits) * adder_bit + static_cast<double>(conv.adders) * adder;
-  parts.pipeline = static_cast<double>(conv.pipeline_register_bits + conv.hold_register_bits) * register_bit;
-  parts.windows = static_cast<double>(conv.line_buffer.window_register_bits()) * register_bit;
+  parts.pipeline = static_cast<double>(conv.pipeline_register_bits + conv.hold_register_bits) * register_bit +
+                   static_cast<double>(conv.enable_register_bits()) * flip_flop;
+  parts.windows =
+      static_cast<double>(rows.window_register_bits() + rows.pixel_register_bits()) * register_bit +
+      static_cast<double>(rows.mask_bits()) * t.mask_bit_area_um2.value.value_or(select_bit) +
+      line_buffer_control_bits(conv) * flip_flop;
   parts.requantisers =
       r.multipliers * (product_bits * needed(t, &Technology::requantiser_product_bit_area_um2) +
                        needed(t, &Technology::requantiser_unit_area_um2)) +
-      selected_bits * needed(t, &Technology::requantiser_select_bit_area_um2) +
-      static_cast<double>(r.output_register_bits) * register_bit +
-      static_cast<double>(r.control_register_bits) * needed(t, &Technology::register_bit_area_um2);
+      selected_bits * select_bit + static_cast<double>(r.output_register_bits) * register_bit +
+      requantiser_control_bits(conv) * flip_flop;
   parts.parameters = static_cast<double>(r.parameter_bits) * register_bit;
   parts.memories =
       memory_bits == 0 ? 0 : static_cast<double>(memory_bits) * needed(t, &Technology::sram_bit_area_um2);
@@ -121,16 +135,102 @@ std::optional<CostParts> energy_pj(const HardwarePlan& plan, size_t index, const
   const double output_toggles = static_cast<double>(r.output_register_bits) * outputs * *share;
   CostParts parts;
   parts.adders = changes.adder_bit_toggles * *toggle * kPjPerFj;
-  parts.pipeline = (events.pipeline * *clock + changes.pipeline_bit_toggles * *change) * kPjPerFj;
-  parts.windows = (events.windows * *clock + changes.window_bit_toggles * *change) * kPjPerFj;
+  const double enables = static_cast<double>(conv.enable_register_bits()) * frame_clocks;
+  const double line_control = line_buffer_control_bits(conv) * frame_clocks;
+  parts.pipeline = ((events.pipeline + enables) * *clock + changes.pipeline_bit_toggles * *change) * kPjPerFj;
+  parts.windows =
+      ((events.windows + line_control) * *clock + changes.window_bit_toggles * *change) * kPjPerFj;
   parts.requantisers =
       (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
-       (events.outputs + static_cast<double>(r.control_register_bits) * frame_clocks) * *clock +
-       output_toggles * *change) *
+       (events.outputs + requantiser_control_bits(conv) * frame_clocks) * *clock + output_toggles * *change) *
       kPjPerFj;
   parts.parameters = events.parameters * *clock * kPjPerFj;
   parts.memories = accesses > 0 ? accesses * *access * kPjPerFj : 0;
   return parts;
+}
+
+/// Bits of the streams' and the control port's registers that are not a convolution's.
+struct InterfaceBits {
+  double input = 0, control = 0, output = 0, output_memory = 0;
+};
+
+InterfaceBits interface_bits(const HardwarePlan& plan) {
+  const HardwareCounts all = hardware_counts(plan, 0);
+  InterfaceBits bits;
+  bits.control = static_cast<double>(control_plan(plan, 0).register_bits);
+  bits.output = static_cast<double>(plan.output.register_bits());
+  bits.output_memory = static_cast<double>(plan.output.memory_bits());
+  bits.input = static_cast<double>(all.register_bits) - bits.control - bits.output;
+  for (const ConvPlan& conv : plan.convs) bits.input -= static_cast<double>(conv.register_bits());
+  return bits;
+}
+
+/// The input stage, the control registers and the FIFO of the output as a row of their own. Registers are in
+/// `pipeline`; the few gates around them are not counted.
+LayerCost interfaces(const HardwarePlan& plan, const Technology& t, const CalibratedOptions& options,
+                     double frame_clocks) {
+  const InterfaceBits bits = interface_bits(plan);
+  const double registers = bits.input + bits.control + bits.output;
+  LayerCost row;
+  row.name = "interfaces";
+  row.layer = plan.fixed_layers;  // behind the last
+  row.csd_digits = row.adders = row.adder_bits = row.multipliers = 0;
+  row.register_bits = static_cast<int64_t>(registers);
+  row.memory_bits = plan.output.memory_bits();
+  CostParts area;
+  area.pipeline = registers * (needed(t, &Technology::register_bit_area_um2) +
+                               needed(t, &Technology::enable_bit_area_um2));
+  area.memories = bits.output_memory * needed(t, &Technology::sram_bit_area_um2);
+  row.area_parts_um2 = area;
+  const auto& clock = t.register_bit_clock_energy_fj.value;
+  const auto& access = t.sram_bit_access_energy_fj.value;
+  if (!clock || !access) return row;
+  const double outputs = static_cast<double>(plan.convs.back().output_pixels);
+  const double idle = options.clock_gating ? 0 : bits.control * frame_clocks;
+  CostParts energy;
+  energy.pipeline = ((bits.input + bits.output) * frame_clocks + idle) * *clock * kPjPerFj;
+  energy.memories = 2 * outputs * plan.output.width_bits * *access * kPjPerFj;
+  row.energy_parts_pj = energy;
+  return row;
+}
+
+LayerCost layer_cost(const HardwarePlan& plan, size_t index, const Technology& technology,
+                     const CalibratedOptions& options, const std::vector<ConvActivity>& activity,
+                     double frame_clocks) {
+  const ConvPlan& conv = plan.convs[index];
+  LayerCost layer;
+  layer.name = conv.conv.name;
+  layer.layer = conv.conv.layer;
+  layer.weight_bits = conv.quant.weight_bits;
+  layer.activation_bits = conv.quant.activation_bits;
+  layer.weights = conv.weights;
+  layer.zero_weights = conv.zero_weights;
+  layer.csd_digits = conv.csd_digits;
+  layer.adders = conv.adders;
+  layer.adder_bits = conv.adder_bits;
+  layer.register_bits = conv.register_bits();
+  layer.memory_bits = conv.memory_bits();
+  layer.multipliers = conv.requantiser.multipliers;
+  layer.area_parts_um2 = area_um2(conv, technology, options.mapping);
+  layer.energy_parts_pj = energy_pj(plan, index, technology, options, activity, frame_clocks);
+  return layer;
+}
+
+/// Adds a row to the sums, with its leakage.
+void add_layer(FfeCost& cost, LayerCost layer, const Technology& technology, double frame_clocks) {
+  const double clock_hz = needed(technology, &Technology::clock_mhz) * 1e6;
+  layer.area_mm2 = layer.area_parts_um2->total() / kUm2PerMm2;
+  cost.area_mm2 += layer.area_mm2;
+  if (layer.energy_parts_pj && cost.energy_known) {
+    cost.energy_per_inference_j += layer.energy_parts_pj->total() * 1e-12;
+    const double leakage_w = layer.area_parts_um2->total() * *technology.leakage_nw_per_um2.value * 1e-9;
+    cost.static_power_w += leakage_w;
+    layer.energy_parts_pj->leakage = leakage_w * frame_clocks / clock_hz * 1e12;
+    layer.energy_nj = layer.energy_parts_pj->total() * 1e-3;
+  } else {
+    cost.energy_known = false;
+  }
+  cost.layers.push_back(std::move(layer));
 }
 
 }  // namespace
@@ -142,46 +242,19 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
          plan.convs.size());
   }
   const double clock_hz = needed(technology, &Technology::clock_mhz) * 1e6;
-  const double frame_clocks = static_cast<double>(plan.network.input_size) * plan.network.input_size;
+  const double frame_clocks = static_cast<double>(plan.frame_cycles());
   FfeCost cost;
   cost.model = CostModelKind::kCalibrated;
   cost.fixed_layers = plan.fixed_layers;
   cost.energy_known = technology.leakage_nw_per_um2.value.has_value();
+  if (plan.convs.empty()) return cost;
   for (size_t i = 0; i < plan.convs.size(); ++i) {
-    const ConvPlan& conv = plan.convs[i];
-    LayerCost& layer = cost.layers.emplace_back();
-    layer.name = conv.conv.name;
-    layer.layer = conv.conv.layer;
-    layer.weight_bits = conv.quant.weight_bits;
-    layer.activation_bits = conv.quant.activation_bits;
-    layer.weights = conv.weights;
-    layer.zero_weights = conv.zero_weights;
-    layer.csd_digits = conv.csd_digits;
-    layer.adders = conv.adders;
-    layer.adder_bits = conv.adder_bits;
-    layer.register_bits = conv.pipeline_register_bits + conv.hold_register_bits +
-                          conv.line_buffer.window_register_bits() + conv.requantiser.output_register_bits +
-                          conv.requantiser.control_register_bits + conv.requantiser.parameter_bits;
-    layer.memory_bits = conv.line_buffer.memory_bits() + conv.requantiser.fifo_memory_bits;
-    layer.multipliers = conv.requantiser.multipliers;
-    layer.area_parts_um2 = area_um2(conv, technology, options.mapping);
-    layer.area_mm2 = layer.area_parts_um2->total() / kUm2PerMm2;
-    cost.area_mm2 += layer.area_mm2;
-    layer.energy_parts_pj = energy_pj(plan, i, technology, options, activity, frame_clocks);
-    if (!layer.energy_parts_pj || !cost.energy_known) {
-      cost.energy_known = false;
-      continue;
-    }
-    cost.energy_per_inference_j += layer.energy_parts_pj->total() * 1e-12;
-    const double leakage_w = layer.area_parts_um2->total() * *technology.leakage_nw_per_um2.value * 1e-9;
-    cost.static_power_w += leakage_w;
-    layer.energy_parts_pj->leakage = leakage_w * frame_clocks / clock_hz * 1e12;
-    layer.energy_nj = layer.energy_parts_pj->total() * 1e-3;
+    add_layer(cost, layer_cost(plan, i, technology, options, activity, frame_clocks), technology,
+              frame_clocks);
   }
-  if (!plan.convs.empty()) {
-    cost.most_inferences_per_second = clock_hz / frame_clocks;
-    cost.latency_s = static_cast<double>(plan.latency_cycles()) / clock_hz;
-  }
+  add_layer(cost, interfaces(plan, technology, options, frame_clocks), technology, frame_clocks);
+  cost.most_inferences_per_second = clock_hz / frame_clocks;
+  cost.latency_s = static_cast<double>(plan.latency_cycles()) / clock_hz;
   return cost;
 }
 

@@ -20,14 +20,6 @@ int64_t longest_cycles(const ConvPlan& plan) {
   return front + plan.stages() + fifo + r.cycles;
 }
 
-int64_t conv_register_bits(const ConvPlan& conv) {
-  const RequantiserPlan& r = conv.requantiser;
-  const LineBufferPlan& rows = conv.line_buffer;
-  return conv.pipeline_register_bits + conv.hold_register_bits + conv.enable_register_bits() +
-         rows.window_register_bits() + rows.pixel_register_bits() + rows.control_register_bits() +
-         r.parameter_bits + r.output_register_bits + r.control_register_bits + r.fifo_register_bits();
-}
-
 }  // namespace
 
 int64_t LineBufferPlan::mask_bits() const {
@@ -48,6 +40,14 @@ int64_t ConvPlan::enable_register_bits() const {
   // in front of a pointwise convolution takes part as a stage.
   const int64_t steps = stages() + (hold_register_bits > 0 ? 1 : 0);
   return 2 * steps + 1 + (requantiser.fifo_words > 0 ? 1 : 0);
+}
+
+int64_t ConvPlan::register_bits() const {
+  const RequantiserPlan& r = requantiser;
+  return pipeline_register_bits + hold_register_bits + enable_register_bits() +
+         line_buffer.window_register_bits() + line_buffer.pixel_register_bits() +
+         line_buffer.control_register_bits() + r.parameter_bits + r.output_register_bits +
+         r.control_register_bits + r.fifo_register_bits();
 }
 
 int64_t OutputPlan::register_bits() const {
@@ -105,8 +105,8 @@ HardwareCounts hardware_counts(const HardwarePlan& plan, int tap_layer) {
   for (const ConvPlan& conv : plan.convs) {
     counts.adders += conv.adders;
     counts.adder_bits += conv.adder_bits;
-    counts.register_bits += conv_register_bits(conv);
-    counts.memory_bits += conv.line_buffer.memory_bits() + conv.requantiser.fifo_memory_bits;
+    counts.register_bits += conv.register_bits();
+    counts.memory_bits += conv.memory_bits();
     counts.multipliers += conv.requantiser.multipliers;
   }
   std::vector<OutputPlan> outputs = {plan.output};

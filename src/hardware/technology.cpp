@@ -197,6 +197,7 @@ const std::vector<TechnologyKey>& technology_keys() {
       {"requantiser_product_bit_area_um2", "um2", &Technology::requantiser_product_bit_area_um2},
       {"requantiser_unit_area_um2", "um2", &Technology::requantiser_unit_area_um2},
       {"requantiser_select_bit_area_um2", "um2", &Technology::requantiser_select_bit_area_um2},
+      {"mask_bit_area_um2", "um2", &Technology::mask_bit_area_um2},
       {"adder_bit_toggle_energy_fj", "fJ", &Technology::adder_bit_toggle_energy_fj},
       {"full_adder_bit_toggle_energy_fj", "fJ", &Technology::full_adder_bit_toggle_energy_fj},
       {"adder_bit_activity", "1", &Technology::adder_bit_activity},

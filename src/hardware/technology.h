@@ -38,6 +38,8 @@ struct Technology {
   Figure requantiser_unit_area_um2;         ///< per multiplier, beside the above; may be negative
   Figure requantiser_select_bit_area_um2;   ///< per channel that shares a multiplier and bit selected
                                             ///< (accumulator, M and B)
+  Figure mask_bit_area_um2;                 ///< a window bit that padding can hide: an AND; absent: as a
+                                            ///< selected bit
 
   // Energy of one event; zero-delay toggles, no glitches.
   Figure adder_bit_toggle_energy_fj;         ///< a toggle of an adder bit with the gates behind it

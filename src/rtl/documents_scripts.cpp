@@ -63,35 +63,7 @@ clean:
 	rm -rf build
 )";
 
-std::string file_list(const std::vector<std::string>& paths) {
-  std::string text;
-  for (const std::string& path : paths) text += "      - " + path + "\n";
-  return text;
-}
-
-std::string port_list(const FfeRtl& ffe, PortDirection direction) {
-  const RtlModule& top = ffe.generated.back();
-  std::string text;
-  for (const RtlPort& port : top.ports) {
-    const std::string& name = top.nets.at(static_cast<size_t>(port.net)).name;
-    if (port.direction == direction && name != "clk") text += " " + name;
-  }
-  return text.empty() ? text : text.substr(1);
-}
-
-}  // namespace
-
-std::string makefile_text() {
-  return kMakefile;
-}
-
-std::string fusesoc_core_text(const FfeRtl& ffe) {
-  std::string vectors;
-  for (const char* name : {"frames", "parameters", "parameters_2"})
-    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", name);
-  for (const ConvPlan& conv : ffe.plan.convs)
-    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", conv.conv.name);
-  return fmt::format(R"(CAPI=2:
+constexpr const char* kCore = R"(CAPI=2:
 # FuseSoC: fusesoc --cores-root . run --target lint|sim|sim_icarus|synth fixynn:ffe:fixynn_ffe
 name: fixynn:ffe:fixynn_ffe:{version}
 description: Fixed-weight feature extractor, {layers} layers at {size} x {size}, with programmable batch norms
@@ -160,9 +132,64 @@ targets:
       yosys:
         arch: ice40
         output_format: json
-)",
-                     fmt::arg("version", kVersion), fmt::arg("layers", ffe.plan.fixed_layers),
-                     fmt::arg("size", ffe.plan.network.input_size),
+)";
+
+constexpr const char* kConstraints = R"(# SPDX-License-Identifier: Apache-2.0
+# Constraints of ffe_top: one clock, all ports synchronous to it.
+# {title}
+#
+# {clock} MHz is a wish, not a result of timing analysis of this design. Set FFE_CLOCK_MHZ before reading this file to
+# ask for another one. It is the figure of the cost model's technology {technology}, with this source:
+# {source}
+if {{![info exists FFE_CLOCK_MHZ]}} {{ set FFE_CLOCK_MHZ {clock} }}
+set ffe_period [expr {{1000.0 / $FFE_CLOCK_MHZ}}]
+create_clock -name clk -period $ffe_period [get_ports clk]
+set_clock_uncertainty [expr {{0.05 * $ffe_period}}] [get_clocks clk]
+
+# Half of the period belongs to the neighbours. Between an input and an output there is a register in every case.
+set ffe_inputs {{{inputs}}}
+set ffe_outputs {{{outputs}}}
+set_input_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_inputs]
+set_input_delay -min 0 -clock clk [get_ports $ffe_inputs]
+set_output_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_outputs]
+set_output_delay -min 0 -clock clk [get_ports $ffe_outputs]
+
+# rst_n is a synchronous reset and is timed like any input. Where it comes from a register that changes long
+# before traffic begins, its paths may be relaxed:
+# set_multicycle_path -setup 4 -from [get_ports rst_n]
+# set_multicycle_path -hold 3 -from [get_ports rst_n]
+)";
+
+std::string file_list(const std::vector<std::string>& paths) {
+  std::string text;
+  for (const std::string& path : paths) text += "      - " + path + "\n";
+  return text;
+}
+
+std::string port_list(const FfeRtl& ffe, PortDirection direction) {
+  const RtlModule& top = ffe.generated.back();
+  std::string text;
+  for (const RtlPort& port : top.ports) {
+    const std::string& name = top.nets.at(static_cast<size_t>(port.net)).name;
+    if (port.direction == direction && name != "clk") text += " " + name;
+  }
+  return text.empty() ? text : text.substr(1);
+}
+
+}  // namespace
+
+std::string makefile_text() {
+  return kMakefile;
+}
+
+std::string fusesoc_core_text(const FfeRtl& ffe) {
+  std::string vectors;
+  for (const char* name : {"frames", "parameters", "parameters_2"})
+    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", name);
+  for (const ConvPlan& conv : ffe.plan.convs)
+    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", conv.conv.name);
+  return fmt::format(fmt::runtime(kCore), fmt::arg("version", kVersion),
+                     fmt::arg("layers", ffe.plan.fixed_layers), fmt::arg("size", ffe.plan.network.input_size),
                      fmt::arg("rtl", file_list(rtl_paths(ffe))), fmt::arg("vectors", vectors));
 }
 
@@ -190,32 +217,8 @@ std::string yosys_script_text(const FfeRtl& ffe) {
 
 std::string constraints_text(const FfeRtl& ffe) {
   const Technology technology = find_technology(kClockTechnology);
-  return fmt::format(R"(# SPDX-License-Identifier: Apache-2.0
-# Constraints of ffe_top: one clock, all ports synchronous to it.
-# {title}
-#
-# {clock} MHz is a wish, not a result of timing analysis of this design. Set FFE_CLOCK_MHZ before reading this file to
-# ask for another one. It is the figure of the cost model's technology {technology}, with this source:
-# {source}
-if {{![info exists FFE_CLOCK_MHZ]}} {{ set FFE_CLOCK_MHZ {clock} }}
-set ffe_period [expr {{1000.0 / $FFE_CLOCK_MHZ}}]
-create_clock -name clk -period $ffe_period [get_ports clk]
-set_clock_uncertainty [expr {{0.05 * $ffe_period}}] [get_clocks clk]
-
-# Half of the period belongs to the neighbours. Between an input and an output there is a register in every case.
-set ffe_inputs {{{inputs}}}
-set ffe_outputs {{{outputs}}}
-set_input_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_inputs]
-set_input_delay -min 0 -clock clk [get_ports $ffe_inputs]
-set_output_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_outputs]
-set_output_delay -min 0 -clock clk [get_ports $ffe_outputs]
-
-# rst_n is a synchronous reset and is timed like any input. Where it comes from a register that changes long
-# before traffic begins, its paths may be relaxed:
-# set_multicycle_path -setup 4 -from [get_ports rst_n]
-# set_multicycle_path -hold 3 -from [get_ports rst_n]
-)",
-                     fmt::arg("title", package_title(ffe)), fmt::arg("technology", kClockTechnology),
+  return fmt::format(fmt::runtime(kConstraints), fmt::arg("title", package_title(ffe)),
+                     fmt::arg("technology", kClockTechnology),
                      fmt::arg("clock", technology.clock_mhz.value.value_or(500)),
                      fmt::arg("source", technology.clock_mhz.source),
                      fmt::arg("inputs", port_list(ffe, PortDirection::kInput)),

@@ -60,6 +60,11 @@ std::string weights_word(const FfeRtl& ffe) {
   return ffe.weights_sha256.substr(0, 8);
 }
 
+/// From the first pixel accepted to the first one offered, at full rate.
+int64_t first_output_cycles(const FfeRtl& ffe) {
+  return ffe.plan.latency_cycles() + kOutputCycles;
+}
+
 /// ffe_top with the pixels that leave every convolution as further ports.
 std::string wrapper(const FfeRtl& ffe) {
   const RtlModule& top = ffe.generated.back();
@@ -107,14 +112,18 @@ std::string cpp_config(const FfeRtl& ffe) {
       "#include \"Vffe_tb.h\"\n\n"
       "#define FFE_TAP {}\n\n"
       "constexpr size_t kSize = {};  // rows and columns of a frame\n"
-      "constexpr uint32_t kVersionWord = {}, kWeightsWord = 0x{}, kShapeWord = 0x{:08x};\n\n"
+      "constexpr uint32_t kVersionWord = {}, kWeightsWord = 0x{}, kShapeWord = 0x{:08x};\n"
+      "/// At full rate, in clocks: from the first pixel in to the first one offered, and from frame to "
+      "frame.\n"
+      "constexpr uint64_t kFirstOutput = {}, kFrameInterval = {};\n\n"
       "/// The pixels that leave a convolution: `size` x `size` of `channels` codes.\n"
       "struct Boundary {{\n  const char* name;\n  int channels, bits, size;\n}};\n"
       "constexpr Boundary kBoundaries[] = {{\n{}}};\n"
       "constexpr Boundary kOutput = {};\n"
       "using OutputData = std::remove_cvref_t<decltype(Vffe_tb::m_axis_tdata)>;\n",
       has_tap(ffe) ? 1 : 0, ffe.plan.network.input_size, kRegisterMapVersion, weights_word(ffe),
-      shape_word(ffe), boundaries, boundary_line(output_conv(ffe).name.c_str(), ffe.plan.convs.back()));
+      shape_word(ffe), first_output_cycles(ffe), ffe.plan.frame_cycles(), boundaries,
+      boundary_line(output_conv(ffe).name.c_str(), ffe.plan.convs.back()));
   if (has_tap(ffe)) {
     text += fmt::format(
         "constexpr Boundary kTapOutput = {};\n"
@@ -153,11 +162,15 @@ VerilogParts verilog_parts(const FfeRtl& ffe) {
   parts.sizes = fmt::format(
       "  localparam SIZE = {};  // rows and columns of a frame\n"
       "  localparam OUTPUT_BITS = {}, ADDRESS_BITS = {}, PARAMETER_WRITES = {};\n"
+      "  // At full rate, in clocks: from the first pixel in to the first one offered, and from frame to "
+      "frame.\n"
+      "  localparam FIRST_OUTPUT = {}, FRAME_INTERVAL = {};\n"
       "  localparam [31:0] VERSION_WORD = {}, WEIGHTS_WORD = 32'h{}, SHAPE_WORD = 32'h{:08x}, START_CONTROL "
       "= {}, TAP_FRAMES = "
       "{};\n",
-      ffe.plan.network.input_size, output_bits, ffe.address_bits, writes, kRegisterMapVersion,
-      weights_word(ffe), shape_word(ffe), has_tap(ffe) ? "TAP_ON" : "0", has_tap(ffe) ? "FRAMES" : "0");
+      ffe.plan.network.input_size, output_bits, ffe.address_bits, writes, first_output_cycles(ffe),
+      ffe.plan.frame_cycles(), kRegisterMapVersion, weights_word(ffe), shape_word(ffe),
+      has_tap(ffe) ? "TAP_ON" : "0", has_tap(ffe) ? "FRAMES" : "0");
   std::vector<std::string> complete, values, mismatches,
       progress = {"s_axis_tvalid && s_axis_tready", "m_axis_tvalid && m_axis_tready"};
   const auto count = [&](const std::string& label, int channels) {

@@ -32,11 +32,14 @@ TEST(CalibratedModel, AreaOfConv1ByHand) {
   const ConvPlan& conv = plan.convs.front();
   const CostParts area = *cost_of(plan).layers.front().area_parts_um2;
   // round_technology: full-adder bit 0.25 less 0.5 an adder, register 0.25 + enable 0.125, SRAM 0.0625,
-  // requantiser 0.5 * product bits - 8.
+  // requantiser 0.5 * product bits - 8, mask 0.03125.
   EXPECT_DOUBLE_EQ(area.adders,
                    0.25 * static_cast<double>(conv.adder_bits) - 0.5 * static_cast<double>(conv.adders));
-  EXPECT_DOUBLE_EQ(area.pipeline, 0.375 * static_cast<double>(conv.pipeline_register_bits));
-  EXPECT_DOUBLE_EQ(area.windows, 0.375 * 9 * 3 * 8);
+  const double enables = 2 * conv.stages() + 1;  // valid and commit a stage, and the commit of what is done
+  EXPECT_DOUBLE_EQ(area.pipeline, 0.375 * static_cast<double>(conv.pipeline_register_bits) + 0.25 * enables);
+  // Nine pixels of the window and the one that arrived; five taps can lie behind the map.
+  EXPECT_DOUBLE_EQ(area.windows, 0.375 * (9 + 1) * 3 * 8 + 0.03125 * 5 * 3 * 8 +
+                                     0.25 * static_cast<double>(conv.line_buffer.control_register_bits()));
   EXPECT_DOUBLE_EQ(area.requantisers,
                    8 * (0.5 * conv.requantiser.accumulator_bits * 16 - 8) + 0.375 * 8 * 8 + 0.25 * 8);
   EXPECT_DOUBLE_EQ(area.parameters, 0.375 * 2 * 48 * 8);
@@ -78,8 +81,11 @@ TEST(CalibratedModel, EnergyOfConv1ByHand) {
       energy.adders,
       1e-3 * 2 * 0.5 * (first * inputs + (static_cast<double>(conv.adder_bits) - first) * outputs));
   const double pipeline_bits = static_cast<double>(conv.pipeline_register_bits);
-  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * pipeline_bits * outputs * (1 + 0.5 * 0.5));
-  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * 9 * 24 * inputs * (1 + 0.5 * 0.5));
+  // Enables and counters see every clock of the frame; the pixel that arrived is a further register.
+  const double enables = 2 * conv.stages() + 1;
+  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * (pipeline_bits * outputs * (1 + 0.5 * 0.5) + enables * inputs));
+  const double control = static_cast<double>(conv.line_buffer.control_register_bits());
+  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * inputs * (9 * 24 * (1 + 0.5 * 0.5) + 24 + control));
   // Two channels share a multiplier: 0.375 fJ a product bit. Eight control registers see every clock of the
   // frame.
   ASSERT_EQ(conv.requantiser.channels_per_multiplier, 2);
@@ -116,11 +122,13 @@ TEST(CalibratedModel, PointwiseLayersBehindSharedMultipliersHoldTheirPixel) {
     const double held = fold == Fold::kBurst ? 8 * 8 : 0;
     const double bits = static_cast<double>(conv.pipeline_register_bits) + held, pixels = 32 * 32;
     const LayerCost layer = cost_of(plan).layers[2];
-    EXPECT_DOUBLE_EQ(layer.area_parts_um2->pipeline, 0.375 * bits);
-    EXPECT_DOUBLE_EQ(layer.energy_parts_pj->pipeline, 1e-3 * bits * pixels * (1 + 0.5 * 0.5));
+    const double enables = 2 * (conv.stages() + (held > 0 ? 1 : 0)) + 1;
+    EXPECT_DOUBLE_EQ(layer.area_parts_um2->pipeline, 0.375 * bits + 0.25 * enables);
+    EXPECT_DOUBLE_EQ(layer.energy_parts_pj->pipeline,
+                     1e-3 * (bits * pixels * (1 + 0.5 * 0.5) + enables * 64 * 64));
     const FfeCost ungated = cost_of(plan, {.clock_gating = false});
     EXPECT_DOUBLE_EQ(ungated.layers[2].energy_parts_pj->pipeline,
-                     1e-3 * bits * (64 * 64 + 0.5 * 0.5 * pixels));
+                     1e-3 * (bits * (64 * 64 + 0.5 * 0.5 * pixels) + enables * 64 * 64));
     for (const size_t i : {size_t{1}, size_t{2}}) {
       EXPECT_DOUBLE_EQ(cost_of(plan).layers[i].energy_parts_pj->adders,
                        1e-3 * 2 * 0.5 * static_cast<double>(plan.convs[i].adder_bits) * pixels);
@@ -134,8 +142,32 @@ TEST(CalibratedModel, CountedActivityReplacesTheMean) {
   const CostParts energy = *counted.layers.front().energy_parts_pj;
   EXPECT_DOUBLE_EQ(energy.adders, 1e-3 * 2 * 1e6);
   const double pipeline_bits = static_cast<double>(plan.convs.front().pipeline_register_bits);
-  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * (pipeline_bits * 32 * 32 + 0.5 * 2e6));
-  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * (9 * 24 * 64 * 64 + 0.5 * 4e6));
+  const ConvPlan& conv = plan.convs.front();
+  const double enables = 2 * conv.stages() + 1;
+  const double control = static_cast<double>(conv.line_buffer.control_register_bits());
+  EXPECT_DOUBLE_EQ(energy.pipeline, 1e-3 * (pipeline_bits * 32 * 32 + enables * 64 * 64 + 0.5 * 2e6));
+  EXPECT_DOUBLE_EQ(energy.windows, 1e-3 * ((10 * 24 + control) * 64 * 64 + 0.5 * 4e6));
+}
+
+/// Input stage, control registers and the FIFO of the output: a row behind the convolutions.
+TEST(CalibratedModel, InterfacesAreARowOfTheirOwn) {
+  const HardwarePlan plan = plan_of(8, 8, 0.3, 2);
+  const FfeCost cost = cost_of(plan);
+  ASSERT_EQ(cost.layers.size(), plan.convs.size() + 1);
+  const LayerCost& row = cost.layers.back();
+  EXPECT_EQ(row.name, "interfaces");
+  EXPECT_EQ(row.memory_bits, plan.output.memory_bits());
+  EXPECT_DOUBLE_EQ(row.area_parts_um2->memories, 0.0625 * static_cast<double>(plan.output.memory_bits()));
+  int64_t registers = 0, memories = 0;
+  for (const LayerCost& layer : cost.layers) {
+    registers += *layer.register_bits;
+    memories += *layer.memory_bits;
+  }
+  EXPECT_EQ(registers, hardware_counts(plan, 0).register_bits);
+  EXPECT_EQ(memories, hardware_counts(plan, 0).memory_bits);
+  // A pixel is written and read once: 4 fJ a bit each.
+  EXPECT_DOUBLE_EQ(row.energy_parts_pj->memories, 1e-3 * 2 * 4 * 16 * 8 * 32 * 32);
+  EXPECT_TRUE(cost_of(plan_of(8, 8, 0.3, 0)).layers.empty());
 }
 
 TEST(CalibratedModel, UngatedRegistersSeeEveryClock) {

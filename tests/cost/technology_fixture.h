@@ -21,6 +21,7 @@ inline Technology round_technology() {
   t.requantiser_product_bit_area_um2 = figure(0.5);
   t.requantiser_unit_area_um2 = figure(-8);
   t.requantiser_select_bit_area_um2 = figure(0.0625);
+  t.mask_bit_area_um2 = figure(0.03125);
   t.adder_bit_toggle_energy_fj = figure(4);
   t.full_adder_bit_toggle_energy_fj = figure(2);
   t.adder_bit_activity = figure(0.5);

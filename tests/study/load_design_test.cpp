@@ -88,6 +88,11 @@ TEST(LoadDesign, LayersBehindTheFrozenOnesGetItsBits) {
   for (const ConvQuant& conv : loaded.design.quant) EXPECT_EQ(conv, (ConvQuant{5, 6}));
   EXPECT_EQ(loaded.design.weights[3].codes, network.convs[3].weights.codes);
   EXPECT_EQ(loaded.design.weights[20].bits, 5);
+  // The trained network has other bits behind them.
+  EXPECT_TRUE(activity_network(loaded, 4).as_trained);
+  const ActivityNetwork all = activity_network(loaded, 5);
+  EXPECT_FALSE(all.as_trained);
+  EXPECT_EQ(all.network.convs[26].quant, (ConvQuant{5, 6}));
 }
 
 TEST(LoadDesign, BitsSparsityAndSizeOfAFloatModel) {
