@@ -47,7 +47,7 @@ struct VerifyReport {
   double build_s = 0, simulate_s = 0;
   int64_t cycles = 0;                 ///< of the pass at full rate, as the figures below
   int64_t first_output_cycles = 0;    ///< from the first pixel accepted to the first output pixel offered
-  int64_t frame_interval_cycles = 0;  ///< between the starts of frames that follow at once; 0 with one image
+  int64_t frame_interval_cycles = 0;  ///< between the starts of frames that follow at once; 0 below 3 images
 };
 
 /// Builds and runs the test bench in `package` (a folder that holds the files of all the functions here).

@@ -230,7 +230,10 @@ TEST_F(Export, VerifiesWithIcarus) {
     GTEST_SKIP() << "Icarus Verilog is not installed (Debian: apt install iverilog)";
   }
   create_folders(folder_ / "images");
-  write_file_atomic(folder_ / "images" / "0.png", encode_png({32, 32, made_->images[0]}));
+  for (const size_t i : {0, 1, 2}) {  // the interval is that of the first two starts; the last frame waits
+    write_file_atomic(folder_ / "images" / fmt::format("{}.png", i),
+                      encode_png({32, 32, made_->images[i % 2]}));
+  }
   RtlCommand verified = command(2);
   verified.verify = folder_ / "images";
   verified.simulator = Simulator::kIcarus;
@@ -238,7 +241,7 @@ TEST_F(Export, VerifiesWithIcarus) {
   const RtlOutcome outcome = run_rtl_command(verified);
   ASSERT_TRUE(outcome.verify);
   EXPECT_EQ(outcome.verify->mismatches, 0) << outcome.verify->first_mismatch;
-  EXPECT_EQ(outcome.verify->images, 1);
+  EXPECT_EQ(outcome.verify->images, 3);
   EXPECT_EQ(outcome.verify->first_output_cycles, outcome.ffe.plan.latency_cycles() + kOutputCycles);
   EXPECT_EQ(outcome.verify->frame_interval_cycles, outcome.ffe.plan.frame_cycles());
   EXPECT_THAT(read_text_file(folder_ / "out" / "manifest.json"), HasSubstr("\"mismatches\": 0"));
