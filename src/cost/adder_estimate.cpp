@@ -13,12 +13,11 @@ namespace {
 //   conv1, pointwise: bits = D * exp(c0 - ci / sqrt(D)) * (D/o)^c1 * o^c2 * (a+3)^c3
 //                     mean error 5.0 %, worst 18 %; above 400 digits 4.1 % and 11 %
 //   depthwise:        the same without ci and c2; mean 3.1 %, worst 13 %
-// On weights that were not in the fit (Laplace distributed, the first five layers at 8, 6 and 4 bits, dense and
-// half zeroed: 54 matrices) all of it errs by 5.6 %, worst 22 %.
-// Share of the adder bits before the first register, l levels a stage: 1 - exp(-0.175 l^1.5) in conv1,
-// 1 - exp(-0.315 l^1.27) in depthwise layers; at 4 levels within 6 and 13 % of the real graphs' 0.75 and
-// 0.87. Pipeline registers: matrices mean 5 to 8 %, worst 29 %; depthwise mean 9 to 18 %, twice as many at
-// worst.
+// On weights that were not in the fit (Laplace distributed, the first five layers at 8, 6 and 4 bits, dense
+// and half zeroed: 54 matrices) all of it errs by 5.6 %, worst 22 %. Share of the adder bits before the first
+// register, l levels a stage: 1 - exp(-0.175 l^1.5) in conv1, 1 - exp(-0.315 l^1.27) in depthwise layers; at
+// 4 levels within 6 and 13 % of the real graphs' 0.75 and 0.87. Pipeline registers: matrices mean 5 to 8 %,
+// worst 29 %; depthwise mean 9 to 18 %, twice as many at worst.
 struct AdderLaw {
   double c0, c1, c2, c3, ci;
 };

@@ -171,6 +171,7 @@ void set_accumulator_bits(RequantiserPlan& plan, int bits) {
 }
 
 void finish_plan(HardwarePlan& plan) {
+  plan.output = {};
   if (plan.convs.empty()) return;
   set_latencies(plan);
   plan.output = output_plan(plan, plan.convs.size() - 1);

@@ -30,8 +30,8 @@ size_t checked_conv_count(int fixed_layers);
 /// The width of accumulators, and with it the FIFO's memory.
 void set_accumulator_bits(RequantiserPlan& plan, int bits);
 
-/// What depends on the number of pipeline stages: latencies and the output FIFO. To be called once more when
-/// they have changed.
+/// What depends on the number of pipeline stages and on which convolution is the last: latencies and the
+/// output FIFO. To be called once more when they have changed.
 void finish_plan(HardwarePlan& plan);
 
 }  // namespace fixynn

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "hardware/plan_rules.h"
 
 namespace fixynn {
 namespace {
@@ -30,6 +31,7 @@ HardwarePlan truncated(const HardwarePlan& plan, int fixed_layers) {
   HardwarePlan part = plan;
   part.fixed_layers = fixed_layers;
   part.convs.resize(static_cast<size_t>(MobileNet::convs_in_layers(fixed_layers)));
+  finish_plan(part);
   return part;
 }
 
