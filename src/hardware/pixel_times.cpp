@@ -72,19 +72,71 @@ PixelTimes valid_times(const ConvPlan& plan, const PixelTimes& input) {
   }
 }
 
-/// Pixels of the input without which output `count` - 1 does not come.
-int64_t needed_pixels(const Conv& conv, int64_t count) {
-  if (conv.kind == ConvKind::kPointwise || conv.in_size == 1) return count;
-  const int64_t frames = (count - 1) / (int64_t{conv.out_size} * conv.out_size);
-  const int64_t output = (count - 1) % (int64_t{conv.out_size} * conv.out_size);
-  const int64_t first = 1 - conv.pad_before;
-  const int64_t row = output / conv.out_size * conv.stride + first;
-  const int64_t col = output % conv.out_size * conv.stride + first;
-  const int64_t size = conv.in_size, pixels = size * size;
-  const int64_t position = row * size + col + size + 1;
-  // What the flush brings may come with the next frame.
-  return frames * pixels + (position < pixels ? position + 1 : 2 * pixels);
-}
+/// Times of single pixels, frames following each other without end at one pixel a clock: what output_times
+/// gives, but only of the pixels that are asked for and those that these wait for. A first pixel waits for
+/// one pixel of each convolution before it, so an instant estimate can afford it.
+class SinglePixels {
+ public:
+  explicit SinglePixels(const HardwarePlan& plan) : plan_(plan), starts_(plan.convs.size()) {}
+
+  /// When output `index`, counted over frames, leaves convolution `conv`.
+  int64_t output(size_t conv, int64_t index) {
+    const ConvPlan& plan = plan_.convs[conv];
+    const int64_t cycles = plan.requantiser.cycles;
+    if (plan.requantiser.fifo_words == 0) return sums(conv, index) + cycles;
+    // A pixel in a FIFO waits for all before it.
+    PixelTimes& starts = starts_[conv];
+    for (auto next = static_cast<int64_t>(starts.size()); next <= index; ++next) {
+      const int64_t pop = sums(conv, next) + 1;
+      starts.push_back(1 + (starts.empty() ? pop : std::max(pop, starts.back() - 1 + cycles)));
+    }
+    return starts[static_cast<size_t>(index)] + cycles;
+  }
+
+ private:
+  int64_t input(size_t conv, int64_t index) {
+    if (conv > 0) return output(conv - 1, index);
+    const int64_t pixels = int64_t{1} * plan_.network.input_size * plan_.network.input_size;
+    return kInputCycles + index / pixels * plan_.frame_cycles() + index % pixels;
+  }
+
+  /// When the accumulators are there.
+  int64_t sums(size_t index, int64_t output_index) {
+    const ConvPlan& plan = plan_.convs[index];
+    const Conv& conv = plan.conv;
+    if (conv.kind == ConvKind::kPointwise) {
+      return input(index, output_index) + (plan.hold_register_bits > 0 ? 1 : 0) + plan.stages();
+    }
+    if (conv.in_size == 1) return input(index, output_index) + 3 + plan.stages();
+    const int64_t outputs = int64_t{1} * conv.out_size * conv.out_size;
+    const int64_t frame = output_index / outputs, output = output_index % outputs;
+    const int64_t row = output / conv.out_size * conv.stride + 1 - conv.pad_before;
+    const int64_t col = output % conv.out_size * conv.stride + 1 - conv.pad_before;
+    const int64_t size = conv.in_size, pixels = size * size;
+    const int64_t position = row * size + col + size + 1;
+    const int64_t move =
+        position < pixels ? input(index, frame * pixels + position) : step(index, frame, position - pixels);
+    return move + 2 + plan.stages();
+  }
+
+  /// Step `number` of the flush of a frame, as WindowMoves has it.
+  int64_t step(size_t index, int64_t frame, int64_t number) {
+    const ConvPlan& plan = plan_.convs[index];
+    const int64_t pixels = int64_t{1} * plan.conv.in_size * plan.conv.in_size;
+    const int64_t ahead = plan.conv.stride == 2 && plan.conv.in_size % 2 == 1 ? 1 : 0;
+    const int64_t last = input(index, (frame + 1) * pixels - 1);
+    if (number < ahead) return last + 1;
+    const LineBufferPlan& rows = plan.line_buffer;
+    int64_t time = last + std::max(rows.flush_delay, rows.pace) - rows.pace;
+    for (int64_t k = ahead; k <= number; ++k) {
+      time = std::min(time + rows.pace, input(index, (frame + 1) * pixels + k - ahead));
+    }
+    return time;
+  }
+
+  const HardwarePlan& plan_;
+  std::vector<PixelTimes> starts_;  ///< of convolutions with a FIFO: when the requantisers begin, in order
+};
 
 }  // namespace
 
@@ -114,16 +166,12 @@ PixelTimes input_times(const HardwarePlan& plan, int64_t count) {
 }
 
 void set_latencies(HardwarePlan& plan) {
-  int64_t count = 1;
-  for (size_t i = plan.convs.size(); i-- > 0;) {
-    const int64_t size = plan.convs[i].conv.in_size;
-    count = std::min(needed_pixels(plan.convs[i].conv, count), 2 * size * size);
-  }
-  PixelTimes times = input_times(plan, count);
-  for (ConvPlan& conv : plan.convs) {
-    const int64_t first = times.front();
-    times = output_times(conv, times);
-    conv.latency_cycles = times.front() - first;
+  SinglePixels pixels(plan);
+  int64_t first = kInputCycles;
+  for (size_t i = 0; i < plan.convs.size(); ++i) {
+    const int64_t time = pixels.output(i, 0);
+    plan.convs[i].latency_cycles = time - first;
+    first = time;
   }
 }
 

@@ -154,7 +154,6 @@ HardwarePlan plan_without_graphs(const MobileNet& network, std::span<const ConvQ
     planned.output_clocks_per_pixel_in_row = stream.pixel;
     planned.output_pixels = int64_t{conv.out_size} * conv.out_size;
   }
-  finish_plan(plan);
   return plan;
 }
 

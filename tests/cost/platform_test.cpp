@@ -252,7 +252,7 @@ TEST(AreaSweep, RefusesAnythingElse) {
                            "1:2:0",
                            "1:2:-1",
                            "2:1:0.5",
-                           "1:10001:1",
+                           "0.05:1000:0.05",
                            "1:2:1e-300",
                            "1:1e300:1e-300",
                            "1:1.0000000000001:1e-17",
@@ -261,6 +261,8 @@ TEST(AreaSweep, RefusesAnythingElse) {
     expect_refused([&] { parse_area_sweep(text); }, "give LO:HI:STEP in mm2");
   }
   expect_refused([] { parse_area_sweep("2:1:0.5"); }, "area sweep \"2:1:0.5\": LO is above HI");
+  expect_refused([] { parse_area_sweep("0.05:1000:0.05"); }, "these are more than 10000 areas");
+  expect_refused([] { parse_area_sweep("1:1000.5:1"); }, "HI is above 1000 mm2");
 }
 
 }  // namespace

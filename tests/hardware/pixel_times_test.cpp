@@ -32,7 +32,9 @@ HardwarePlan plan_of(int size, const std::vector<int>& strides, int channels, Fo
   options.fold = fold;
   const std::vector<ConvQuant> quant(network.convs.size(), ConvQuant{8, 8});
   const std::vector<WeightFacts> facts(network.convs.size(), WeightFacts{0, 0, {-1000, 1000}});
-  return plan_without_graphs(network, quant, static_cast<int>(strides.size()), options, facts);
+  HardwarePlan plan = plan_without_graphs(network, quant, static_cast<int>(strides.size()), options, facts);
+  finish_plan(plan);
+  return plan;
 }
 
 /// Frames of pixels, first without pauses, then with pauses of every length here and there.
@@ -128,9 +130,14 @@ TEST(PixelTimes, LatencyIsThatOfTheFirstPixel) {
   for (const Shape& shape : kShapes) {
     for (const Fold fold : {Fold::kNone, Fold::kBurst, Fold::kMean}) {
       const HardwarePlan plan = plan_of(shape.size, shape.strides, 8, fold);
-      PixelTimes times = input_times(plan, int64_t{2} * shape.size * shape.size);
-      for (const ConvPlan& conv : plan.convs) times = output_times(conv, times);
-      EXPECT_EQ(plan.latency_cycles(), times.front()) << shape.size;
+      PixelTimes times = input_times(plan, int64_t{4} * shape.size * shape.size);
+      int64_t sum = kInputCycles;
+      for (const ConvPlan& conv : plan.convs) {
+        times = output_times(conv, times);
+        sum += conv.latency_cycles;
+        EXPECT_EQ(sum, times.front()) << shape.size;
+      }
+      EXPECT_EQ(plan.latency_cycles(), sum);
     }
   }
 }
