@@ -157,7 +157,7 @@ std::optional<Technology> technology_of(const LibertyLibrary& library) {
 std::string adder_table(const Comparison& comparison) {
   std::string text =
       fmt::format("  {:<16}{:>9}{:>8}{:>12}{:>13}{:>13}{:>13}{:>11}{:>11}\n", "adders", "nonzero", "adders",
-                  "adder bits", "graph um2", "digits um2", "x*CONST um2", "digits /", "x*CONST /");
+                  "adder bits", "graph um2", "digits um2", "x*CONST um2", "digits x", "x*CONST x");
   for (const ConvComparison& conv : comparison.convs) {
     const AdderForms& forms = conv.adders;
     text +=
@@ -241,7 +241,7 @@ std::string comparison_text(const Comparison& comparison) {
       "{} + ABC, library {}, adders mapped to {}; sums of cell areas.\n\nThe sums of a convolution as adders "
       "alone: the shared graph that fixynn-rtl writes, signed digits without\nsharing, and one sum of "
       "x*CONST "
-      "an output; the last columns are their areas over the graph's.\n",
+      "an output; the last columns are their areas as multiples of the graph's.\n",
       comparison.yosys, comparison.library,
       comparison.mapping == AdderMapping::kGates ? "gates" : "full-adder cells");
   text += adder_table(comparison);
