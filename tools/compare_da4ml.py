@@ -4,10 +4,13 @@
 
 usage: fixynn-cost NETWORK --dump-graphs DIR
        compare_da4ml.py DIR [--largest 64] [--json FILE]
+       compare_da4ml.py DIR --check
 
-Needs Python with numpy and da4ml 0.6 or later (pip install da4ml); neither is needed to build or use fixynn.
+Needs Python with numpy and da4ml 0.6 or later (pip install da4ml); neither is needed to build or use fixynn, nor for
+--check, which only counts our graphs and checks them against their matrices.
 
-DIR holds one JSON file a matrix (format "fixynn-adder-graph-1": the matrix, the interval of the inputs, our graph).
+DIR holds one JSON file a convolution, with a graph a matrix (format "fixynn-adder-graph-1": the matrix, the interval of the
+inputs, our graph). Depthwise convolutions, whose matrices have one output each, are only checked.
 da4ml solves each matrix with several settings: its default, and its bit-wise cost, with and without splitting the matrix
 in two. Its solution becomes a list of two-input adders like ours, and both lists are counted here by one rule: the adder
 bits of an adder are the bits of its result's exact interval less the low bits that are a shifted operand's wires. Signs
@@ -128,15 +131,26 @@ def da4ml_graph(data, pipeline, what):
     return graph
 
 
-def read_graph(path):
+def read_graphs(path):
     try:
         with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict) or data.get("format") != "fixynn-adder-graph-1":
-        sys.exit(f"error: {path} is not a graph of fixynn-cost --dump-graphs; give a folder of such files only.")
-    return data
+            graphs = json.load(file)["graphs"]
+        if any(graph["format"] != "fixynn-adder-graph-1" for graph in graphs):
+            graphs = None
+    except (ValueError, KeyError, TypeError):
+        graphs = None
+    if not graphs:
+        sys.exit(f"error: {path} has no graphs of fixynn-cost --dump-graphs; give a folder of such files only.")
+    return graphs
+
+
+def check_all(convs):
+    bits = 0
+    for path, graphs in convs:
+        for graph in graphs:
+            bits += our_graph(graph, path).bits
+    print(f"{sum(len(graphs) for _, graphs in convs)} graphs of {len(convs)} convolutions compute their matrices: "
+          f"{bits} adder bits")
 
 
 def compare(path, data, solve, numpy):
@@ -160,14 +174,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--largest", type=int, default=64, help="leave out matrices with more inputs or outputs")
+    parser.add_argument("--check", action="store_true", help="only check our graphs")
     parser.add_argument("--json", help="write the figures to this file too")
     arguments = parser.parse_args()
+    convs = [(path, read_graphs(path)) for path in sorted(glob.glob(os.path.join(arguments.folder, "*.json")))]
+    if arguments.check and convs:
+        return check_all(convs)
     try:
         import numpy
         from da4ml.cmvm import solve
     except ImportError as error:
         sys.exit(f"error: {error}; this comparison needs numpy and da4ml in this Python: pip install numpy da4ml")
-    graphs = [(path, read_graph(path)) for path in sorted(glob.glob(os.path.join(arguments.folder, "*.json")))]
+    graphs = [(path, matrices[0]) for path, matrices in convs if len(matrices) == 1]
     graphs = [(path, data) for path, data in graphs if max(data["inputs"], data["outputs"]) <= arguments.largest]
     if not graphs:
         sys.exit(f"error: {arguments.folder} has no graphs of at most {arguments.largest} inputs and outputs; "

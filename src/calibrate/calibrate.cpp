@@ -259,11 +259,19 @@ std::vector<std::string> limit_faults(const Calibration& calibration, const Cali
 }
 
 Technology merge_technology(Technology base, const Technology& measured) {
+  const bool same_process = base.name == measured.name;
+  for (const TechnologyKey& key : technology_keys()) {
+    Figure& figure = base.*key.figure;
+    if ((measured.*key.figure).value) {
+      figure = measured.*key.figure;
+    } else if (figure.value && !same_process) {
+      figure.source = fmt::format("taken from {} as it is, not scaled to this process; there it is {}: {}",
+                                  base.name, figure_kind_name(figure.kind), figure.source);
+      figure.kind = FigureKind::kDerived;
+    }
+  }
   base.name = measured.name;
   base.summary = measured.summary;
-  for (const TechnologyKey& key : technology_keys()) {
-    if ((measured.*key.figure).value) base.*key.figure = measured.*key.figure;
-  }
   return base;
 }
 

@@ -42,10 +42,10 @@ void add_values(const uint32_t* a, const AdderTerm& term_a, const uint32_t* b, c
 }
 
 struct Counts {
-  int64_t adder_bits = 0, pipeline_bits = 0, window_bits = 0;
+  int64_t adder_bits = 0, pipeline_bits = 0, window_bits = 0, output_bits = 0;
 };
 
-/// Codes that enter a convolution, [in_size][in_size][in_channels].
+/// Codes that enter or leave a convolution, [size][size][channels].
 using Codes = std::vector<int16_t>;
 
 /// Places of a 3x3 window, or of a pixel, one after another in raster order: `side` a row, `step` apart, its
@@ -160,32 +160,34 @@ class GraphCounter {
 };
 
 /// Toggles of a register that takes every pixel's codes, of `bits` each.
-int64_t stream_changes(const Conv& conv, int bits, const Codes& input) {
-  const size_t channels = static_cast<size_t>(conv.in_channels);
-  const size_t pixels = input.size() / channels;
+int64_t stream_changes(int stream_channels, int bits, const Codes& codes) {
+  const auto channels = static_cast<size_t>(stream_channels);
+  const size_t pixels = codes.size() / channels;
   std::vector<uint32_t> stream(pixels);
   int64_t sum = 0;
   for (size_t c = 0; c < channels; ++c) {
-    for (size_t p = 0; p < pixels; ++p) stream[p] = static_cast<uint32_t>(input[p * channels + c]);
+    for (size_t p = 0; p < pixels; ++p) stream[p] = static_cast<uint32_t>(codes[p * channels + c]);
     sum += count_changes(stream.data(), pixels - 1, low_bits(bits));
   }
   return sum;
 }
 
-Counts count_conv(const ConvPlan& conv, const Codes& input) {
+Counts count_conv(const ConvPlan& conv, const Codes& input, const Codes& output) {
   Counts counts;
   for (size_t g = 0; g < conv.graphs.size(); ++g) {
     const Counts one = GraphCounter(conv, g).count(input);
     counts.adder_bits += one.adder_bits;
     counts.pipeline_bits += one.pipeline_bits;
   }
-  // Every register of a 3x3 window sees the whole stream of codes, each at another delay.
+  // Every register of a 3x3 window, and the one in front, sees the whole stream of codes, each at another
+  // delay.
   if (conv.line_buffer.window_register_bits() > 0) {
-    counts.window_bits = 9 * stream_changes(conv.conv, conv.line_buffer.bits, input);
+    counts.window_bits = (9 + 1) * stream_changes(conv.conv.in_channels, conv.line_buffer.bits, input);
   }
   if (conv.hold_register_bits > 0) {
-    counts.pipeline_bits += stream_changes(conv.conv, conv.input_bits, input);
+    counts.pipeline_bits += stream_changes(conv.conv.in_channels, conv.input_bits, input);
   }
+  counts.output_bits = stream_changes(conv.conv.out_channels, conv.requantiser.output_bits, output);
   return counts;
 }
 
@@ -217,17 +219,17 @@ void check_same_network(const HardwarePlan& plan, const IntegerNetwork& network)
   }
 }
 
-/// What enters each of the first `convs` convolutions.
-std::vector<Codes> conv_inputs(const IntegerNetwork& network, size_t convs,
-                               const std::vector<uint8_t>& image) {
-  std::vector<Codes> inputs;
-  inputs.push_back(input_from_pixels(image));
-  for (size_t i = 0; i + 1 < convs; ++i) {
+/// The image, and what leaves each of the first `convs` convolutions.
+std::vector<Codes> stream_codes(const IntegerNetwork& network, size_t convs,
+                                const std::vector<uint8_t>& image) {
+  std::vector<Codes> streams;
+  streams.push_back(input_from_pixels(image));
+  for (size_t i = 0; i < convs; ++i) {
     const IntegerConv& conv = network.convs[i];
-    const std::vector<uint8_t> codes = requantise(conv, convolve_integer(conv, inputs.back()));
-    inputs.emplace_back(codes.begin(), codes.end());
+    const std::vector<uint8_t> codes = requantise(conv, convolve_integer(conv, streams.back()));
+    streams.emplace_back(codes.begin(), codes.end());
   }
-  return inputs;
+  return streams;
 }
 
 }  // namespace
@@ -252,19 +254,21 @@ std::vector<ConvActivity> measure_activity(const HardwarePlan& plan, const Integ
   const size_t batch = static_cast<size_t>(pool.threads()) * 2;
   for (size_t begin = 0; begin < images.size(); begin += batch) {
     const size_t count = std::min(batch, images.size() - begin);
-    std::vector<std::vector<Codes>> inputs(count);
+    std::vector<std::vector<Codes>> streams(count);
     pool.run(static_cast<int>(count), [&](int i, int) {
-      inputs[static_cast<size_t>(i)] = conv_inputs(network, convs, images[begin + static_cast<size_t>(i)]);
+      streams[static_cast<size_t>(i)] = stream_codes(network, convs, images[begin + static_cast<size_t>(i)]);
     });
     std::vector<Counts> counts(count * convs);
     pool.run(static_cast<int>(counts.size()), [&](int task, int) {
       const size_t image = static_cast<size_t>(task) / convs, conv = static_cast<size_t>(task) % convs;
-      counts[static_cast<size_t>(task)] = count_conv(plan.convs[conv], inputs[image][conv]);
+      counts[static_cast<size_t>(task)] =
+          count_conv(plan.convs[conv], streams[image][conv], streams[image][conv + 1]);
     });
     for (size_t task = 0; task < counts.size(); ++task) {
       totals[task % convs].adder_bits += counts[task].adder_bits;
       totals[task % convs].pipeline_bits += counts[task].pipeline_bits;
       totals[task % convs].window_bits += counts[task].window_bits;
+      totals[task % convs].output_bits += counts[task].output_bits;
     }
   }
   std::vector<ConvActivity> activity;
@@ -272,7 +276,8 @@ std::vector<ConvActivity> measure_activity(const HardwarePlan& plan, const Integ
     const double images_counted = static_cast<double>(images.size());
     activity.push_back({static_cast<double>(total.adder_bits) / images_counted,
                         static_cast<double>(total.pipeline_bits) / images_counted,
-                        static_cast<double>(total.window_bits) / images_counted});
+                        static_cast<double>(total.window_bits) / images_counted,
+                        static_cast<double>(total.output_bits) / images_counted});
   }
   return activity;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cost/calibrated_model.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "cost/plan_events.h"
 
@@ -32,29 +34,36 @@ double requantiser_control_bits(const ConvPlan& conv) {
   return static_cast<double>(conv.requantiser.control_register_bits + conv.requantiser.fifo_register_bits());
 }
 
-/// Register bits that move a pixel through a convolution, and how often an inference clocks each.
+/// How often an inference clocks the register bits of a convolution's parts.
 struct RegisterEvents {
-  double pipeline = 0, windows = 0, outputs = 0, parameters = 0;
+  double pipeline = 0, windows = 0, outputs = 0;
+  double always = 0;  ///< of bits that see every clock, at the highest rate
 };
 
 double input_pixels(const ConvPlan& conv) {
   return static_cast<double>(conv.conv.in_size) * conv.conv.in_size;
 }
 
-/// Clock events an inference; ungated flip-flops see every clock of the frame.
 RegisterEvents register_events(const ConvPlan& conv, bool clock_gating, double frame_clocks) {
   const RequantiserPlan& requantiser = conv.requantiser;
-  const double bits_pipeline = static_cast<double>(conv.pipeline_register_bits);
-  const double bits_hold = static_cast<double>(conv.hold_register_bits);
-  const double bits_windows =
+  const double pipeline = static_cast<double>(conv.pipeline_register_bits);
+  const double hold = static_cast<double>(conv.hold_register_bits);
+  const double windows =
       static_cast<double>(conv.line_buffer.window_register_bits() + conv.line_buffer.pixel_register_bits());
-  const double bits_outputs = static_cast<double>(requantiser.output_register_bits);
+  const double outputs = static_cast<double>(requantiser.output_register_bits);
+  const double control = static_cast<double>(conv.control_register_bits());
+  RegisterEvents events;
   if (!clock_gating) {
-    return {(bits_pipeline + bits_hold) * frame_clocks, bits_windows * frame_clocks,
-            bits_outputs * frame_clocks, static_cast<double>(requantiser.parameter_bits) * frame_clocks};
+    const double data = pipeline + hold + windows + outputs + static_cast<double>(requantiser.parameter_bits);
+    events.always = (data + control) * frame_clocks;
+    return events;
   }
-  const double outputs = static_cast<double>(conv.output_pixels), inputs = input_pixels(conv);
-  return {bits_pipeline * outputs + bits_hold * inputs, bits_windows * inputs, bits_outputs * outputs, 0};
+  const double output_pixels = static_cast<double>(conv.output_pixels), inputs = input_pixels(conv);
+  events.pipeline = pipeline * output_pixels + hold * inputs;
+  events.windows = windows * inputs;
+  events.outputs = outputs * output_pixels;
+  events.always = control * frame_clocks;
+  return events;
 }
 
 CostParts area_um2(const ConvPlan& conv, const Technology& t, AdderMapping mapping) {
@@ -100,8 +109,12 @@ ConvActivity toggles(const HardwarePlan& plan, size_t index, const std::vector<C
   const double inputs = input_pixels(conv), outputs = static_cast<double>(conv.output_pixels);
   const double pipeline = static_cast<double>(conv.pipeline_register_bits) * outputs +
                           static_cast<double>(conv.hold_register_bits) * inputs;
-  const double windows = static_cast<double>(conv.line_buffer.window_register_bits()) * inputs;
-  return {adder_bit_evaluations(conv, plan.options) * share, pipeline * share, windows * share};
+  const double windows =
+      static_cast<double>(conv.line_buffer.window_register_bits() + conv.line_buffer.pixel_register_bits()) *
+      inputs;
+  const double codes = static_cast<double>(conv.requantiser.output_register_bits) * outputs;
+  return {adder_bit_evaluations(conv, plan.options) * share, pipeline * share, windows * share,
+          codes * share};
 }
 
 /// Bits of memories read or written an inference.
@@ -132,66 +145,71 @@ std::optional<CostParts> energy_pj(const HardwarePlan& plan, size_t index, const
   const double outputs = static_cast<double>(conv.output_pixels);
   const ConvActivity changes = toggles(plan, index, activity, *share);
   const RegisterEvents events = register_events(conv, options.clock_gating, frame_clocks);
-  const double output_toggles = static_cast<double>(r.output_register_bits) * outputs * *share;
   CostParts parts;
   parts.adders = changes.adder_bit_toggles * *toggle * kPjPerFj;
-  const double enables = static_cast<double>(conv.enable_register_bits()) * frame_clocks;
-  const double line_control = line_buffer_control_bits(conv) * frame_clocks;
-  parts.pipeline = ((events.pipeline + enables) * *clock + changes.pipeline_bit_toggles * *change) * kPjPerFj;
-  parts.windows =
-      ((events.windows + line_control) * *clock + changes.window_bit_toggles * *change) * kPjPerFj;
-  parts.requantisers =
-      (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
-       (events.outputs + requantiser_control_bits(conv) * frame_clocks) * *clock + output_toggles * *change) *
-      kPjPerFj;
-  parts.parameters = events.parameters * *clock * kPjPerFj;
+  parts.pipeline = (events.pipeline * *clock + changes.pipeline_bit_toggles * *change) * kPjPerFj;
+  parts.windows = (events.windows * *clock + changes.window_bit_toggles * *change) * kPjPerFj;
+  parts.requantisers = (outputs * r.channels * r.accumulator_bits * kMultiplierBits * *product +
+                        events.outputs * *clock + changes.output_bit_toggles * *change) *
+                       kPjPerFj;
+  parts.clocks = events.always * *clock * kPjPerFj;
   parts.memories = accesses > 0 ? accesses * *access * kPjPerFj : 0;
   return parts;
 }
 
-/// Bits of the streams' and the control port's registers that are not a convolution's.
-struct InterfaceBits {
-  double input = 0, control = 0, output = 0, output_memory = 0;
-};
-
-InterfaceBits interface_bits(const HardwarePlan& plan) {
-  const HardwareCounts all = hardware_counts(plan, 0);
-  InterfaceBits bits;
-  bits.control = static_cast<double>(control_plan(plan, 0).register_bits);
-  bits.output = static_cast<double>(plan.output.register_bits());
-  bits.output_memory = static_cast<double>(plan.output.memory_bits());
-  bits.input = static_cast<double>(all.register_bits) - bits.control - bits.output;
-  for (const ConvPlan& conv : plan.convs) bits.input -= static_cast<double>(conv.register_bits());
-  return bits;
+/// Bits of the outputs' FIFOs that an inference writes and reads.
+double output_accesses(const HardwarePlan& plan, int tap_layer) {
+  const auto bits = [&](const ConvPlan& conv, const OutputPlan& output) {
+    return 2.0 * static_cast<double>(conv.output_pixels) * output.width_bits;
+  };
+  double sum = bits(plan.convs.back(), plan.output);
+  if (tap_layer > 0) {
+    const size_t tap = static_cast<size_t>(MobileNet::convs_in_layers(tap_layer)) - 1;
+    sum += bits(plan.convs.at(tap), output_plan(plan, tap));
+  }
+  return sum;
 }
 
-/// The input stage, the control registers and the FIFO of the output as a row of their own. Registers are in
-/// `pipeline`; the few gates around them are not counted.
+/// The input stage, the control registers and the outputs as a row of their own. Registers are in `pipeline`;
+/// the few gates around them are not counted, and most of them load on some condition.
 LayerCost interfaces(const HardwarePlan& plan, const Technology& t, const CalibratedOptions& options,
                      double frame_clocks) {
-  const InterfaceBits bits = interface_bits(plan);
-  const double registers = bits.input + bits.control + bits.output;
+  const HardwareCounts all = hardware_counts(plan, options.tap_layer);
   LayerCost row;
   row.name = "interfaces";
-  row.layer = plan.fixed_layers;  // behind the last
+  row.layer.reset();
   row.csd_digits = row.adders = row.adder_bits = row.multipliers = 0;
-  row.register_bits = static_cast<int64_t>(registers);
-  row.memory_bits = plan.output.memory_bits();
+  row.register_bits = all.register_bits;
+  row.memory_bits = all.memory_bits;
+  for (const ConvPlan& conv : plan.convs) {
+    *row.register_bits -= conv.register_bits();
+    *row.memory_bits -= conv.memory_bits();
+  }
+  const auto registers = static_cast<double>(*row.register_bits);
   CostParts area;
   area.pipeline = registers * (needed(t, &Technology::register_bit_area_um2) +
                                needed(t, &Technology::enable_bit_area_um2));
-  area.memories = bits.output_memory * needed(t, &Technology::sram_bit_area_um2);
+  area.memories = static_cast<double>(*row.memory_bits) * needed(t, &Technology::sram_bit_area_um2);
   row.area_parts_um2 = area;
   const auto& clock = t.register_bit_clock_energy_fj.value;
   const auto& access = t.sram_bit_access_energy_fj.value;
   if (!clock || !access) return row;
-  const double outputs = static_cast<double>(plan.convs.back().output_pixels);
-  const double idle = options.clock_gating ? 0 : bits.control * frame_clocks;
+  const auto control = static_cast<double>(control_plan(plan, options.tap_layer).register_bits);
+  const double clocked = options.clock_gating ? registers - control : registers;
   CostParts energy;
-  energy.pipeline = ((bits.input + bits.output) * frame_clocks + idle) * *clock * kPjPerFj;
-  energy.memories = 2 * outputs * plan.output.width_bits * *access * kPjPerFj;
+  energy.clocks = clocked * frame_clocks * *clock * kPjPerFj;
+  energy.memories = output_accesses(plan, options.tap_layer) * *access * kPjPerFj;
   row.energy_parts_pj = energy;
   return row;
+}
+
+/// Clocks from the first pixel to the first code of the layers that are used.
+int64_t used_latency_cycles(const HardwarePlan& plan, int tap_layer) {
+  if (tap_layer == 0) return plan.latency_cycles();
+  int64_t cycles = kInputCycles;
+  const auto convs = static_cast<size_t>(MobileNet::convs_in_layers(tap_layer));
+  for (size_t i = 0; i < convs; ++i) cycles += plan.convs.at(i).latency_cycles;
+  return cycles;
 }
 
 LayerCost layer_cost(const HardwarePlan& plan, size_t index, const Technology& technology,
@@ -222,10 +240,12 @@ void add_layer(FfeCost& cost, LayerCost layer, const Technology& technology, dou
   layer.area_mm2 = layer.area_parts_um2->total() / kUm2PerMm2;
   cost.area_mm2 += layer.area_mm2;
   if (layer.energy_parts_pj && cost.energy_known) {
-    cost.energy_per_inference_j += layer.energy_parts_pj->total() * 1e-12;
+    const double frame_s = frame_clocks / clock_hz;
+    CostParts& parts = *layer.energy_parts_pj;
     const double leakage_w = layer.area_parts_um2->total() * *technology.leakage_nw_per_um2.value * 1e-9;
-    cost.static_power_w += leakage_w;
-    layer.energy_parts_pj->leakage = leakage_w * frame_clocks / clock_hz * 1e12;
+    cost.energy_per_inference_j += (parts.total() - parts.clocks) * 1e-12;
+    cost.static_power_w += leakage_w + parts.clocks * 1e-12 / frame_s;
+    parts.leakage = leakage_w * frame_s * 1e12;
     layer.energy_nj = layer.energy_parts_pj->total() * 1e-3;
   } else {
     cost.energy_known = false;
@@ -241,6 +261,9 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
     fail("activity was counted for {} convolutions where the plan has {}", activity.size(),
          plan.convs.size());
   }
+  if (options.tap_layer < 0 || options.tap_layer >= std::max(plan.fixed_layers, 1)) {
+    fail("a tap behind layer {} of {} is not possible", options.tap_layer, plan.fixed_layers);
+  }
   const double clock_hz = needed(technology, &Technology::clock_mhz) * 1e6;
   const double frame_clocks = static_cast<double>(plan.frame_cycles());
   FfeCost cost;
@@ -254,7 +277,7 @@ FfeCost calibrated_ffe_cost(const HardwarePlan& plan, const Technology& technolo
   }
   add_layer(cost, interfaces(plan, technology, options, frame_clocks), technology, frame_clocks);
   cost.most_inferences_per_second = clock_hz / frame_clocks;
-  cost.latency_s = static_cast<double>(plan.latency_cycles()) / clock_hz;
+  cost.latency_s = static_cast<double>(used_latency_cycles(plan, options.tap_layer)) / clock_hz;
   return cost;
 }
 

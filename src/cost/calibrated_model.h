@@ -18,13 +18,16 @@ struct CalibratedOptions {
   AdderMapping mapping = AdderMapping::kFullAdders;
   /// Registers are clocked only when a pixel arrives. Without it every flip-flop sees every clock.
   bool clock_gating = true;
+  /// A second output behind this layer, whose latency is then the FFE's; 0: none. Less than are fixed.
+  int tap_layer = 0;
 };
 
 /// Toggles counted on images, one entry a convolution: means over the images.
 struct ConvActivity {
   double adder_bit_toggles = 0;     ///< an inference
   double pipeline_bit_toggles = 0;  ///< an inference: of pipeline and hold registers
-  double window_bit_toggles = 0;    ///< an inference: of window registers
+  double window_bit_toggles = 0;    ///< an inference: of windows and the pixel in front
+  double output_bit_toggles = 0;    ///< an inference: of the codes that leave
 };
 
 /// Area and energy of a plan in one technology. `activity`: from measure_activity, or empty: the technology's

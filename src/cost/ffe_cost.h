@@ -18,16 +18,18 @@ enum class CostModelKind {
 /// Areas or energies by what causes them. Unknown parts are absent and make the total a lower bound.
 struct CostParts {
   double adders = 0, pipeline = 0, windows = 0, requantisers = 0, parameters = 0, memories = 0;
-  double leakage = 0;  ///< energies only
+  /// Energies only, at the highest rate: registers that see every clock, and leakage. Both go on where fewer
+  /// inferences are done.
+  double clocks = 0, leakage = 0;
   double total() const {
-    return adders + pipeline + windows + requantisers + parameters + memories + leakage;
+    return adders + pipeline + windows + requantisers + parameters + memories + clocks + leakage;
   }
 };
 
 /// One convolution of the FFE, or, in models that know no convolutions, one layer.
 struct LayerCost {
   std::string name;
-  int layer = 0;
+  std::optional<int> layer = 0;  ///< absent: of the whole FFE
   int weight_bits = 0, activation_bits = 0;
   int64_t weights = 0, zero_weights = 0;
   std::optional<int64_t> csd_digits, adders, adder_bits, register_bits, memory_bits, multipliers;
@@ -41,7 +43,7 @@ struct FfeCost {
   CostModelKind model = CostModelKind::kPaper;
   int fixed_layers = 0;
   double area_mm2 = 0;
-  double static_power_w = 0;          ///< whatever the throughput
+  double static_power_w = 0;          ///< whatever the throughput: leakage, and registers always clocked
   double energy_per_inference_j = 0;  ///< beside the static power
   bool energy_known = true;           ///< false: the two above are missing parts; energies are then n/a
   /// Inferences a second that one FFE can do at the clock; absent where the model sets no limit.
@@ -50,6 +52,16 @@ struct FfeCost {
   /// model knows no timing.
   std::optional<double> latency_s;
   std::vector<LayerCost> layers;
+
+  /// An inference of `copies` FFEs that do `rate` inferences a second together; absent where unknown.
+  std::optional<double> energy_j(int copies, double inferences_per_second) const {
+    if (!energy_known) return std::nullopt;
+    return copies * static_power_w / inferences_per_second + energy_per_inference_j;
+  }
+  /// The same of one FFE at its highest rate: the least that an inference can take.
+  std::optional<double> least_energy_j() const {
+    return most_inferences_per_second ? energy_j(1, *most_inferences_per_second) : std::nullopt;
+  }
 };
 
 }  // namespace fixynn

@@ -13,7 +13,7 @@
 namespace fixynn {
 namespace {
 
-constexpr int kMostCopies = 8;
+constexpr double kMostCopies = 1e6;
 constexpr double kTie = 1e-3;  // more copies must gain more than this share of throughput
 
 double input_pixels(const MobileNet& network) {
@@ -82,19 +82,25 @@ std::optional<Split> split_with(const FfeCost& ffe, int copies, double area_mm2,
 }
 
 std::optional<Split> best_split(const FfeCost& ffe, double area_mm2, double ops, double back_end_share) {
-  if (ffe.fixed_layers == 0) return split_with(ffe, 0, area_mm2, ops, back_end_share);
-  const int most = ffe.most_inferences_per_second ? kMostCopies : 1;
-  std::optional<Split> best;
-  double highest_tops = 0;
-  for (int copies = 1; copies <= most; ++copies) {
-    const auto split = split_with(ffe, copies, area_mm2, ops, back_end_share);
-    if (split) highest_tops = std::max(highest_tops, split->tops);
+  const auto with = [&](int copies) { return split_with(ffe, copies, area_mm2, ops, back_end_share); };
+  if (ffe.fixed_layers == 0) return with(0);
+  if (!ffe.most_inferences_per_second) return with(1);
+  // Throughput grows with the copies while they are the bottleneck, and falls from there on.
+  const double copy_tops = *ffe.most_inferences_per_second * ops * 1e-12;
+  int fewest = 1, enough = static_cast<int>(std::clamp(area_mm2 / ffe.area_mm2, 1.0, kMostCopies));
+  while (fewest < enough) {
+    const int copies = fewest + (enough - fewest) / 2;
+    const auto split = with(copies);
+    if (split && split->tops >= copies * copy_tops) {
+      fewest = copies + 1;
+    } else {
+      enough = copies;
+    }
   }
-  for (int copies = 1; copies <= most && !best; ++copies) {
-    const auto split = split_with(ffe, copies, area_mm2, ops, back_end_share);
-    if (split && split->tops >= highest_tops * (1 - kTie)) best = split;
-  }
-  return best;
+  const auto tops = [](const std::optional<Split>& split) { return split ? split->tops : 0; };
+  const double highest_tops = std::max(tops(with(enough)), enough > 1 ? tops(with(enough - 1)) : 0);
+  const double needed = std::ceil(highest_tops * (1 - kTie) / copy_tops);
+  return with(static_cast<int>(std::clamp(needed, 1.0, double{1} * enough)));
 }
 
 // Two decimals, more where they would hide what is compared: 0.5499 beside 0.55.
@@ -127,11 +133,11 @@ void set_energies(PlatformPoint& point, const FfeCost& ffe, const Split& split, 
   const double rate = *point.inferences_per_second;
   const double back_end_j = ops * 1e-12 * back_end_share / split.programmable.tops_per_w;
   point.back_end_energy_uj = back_end_j * 1e6;
-  if (ffe.fixed_layers > 0 && !ffe.energy_known) return;
-  const double ffe_j = split.copies * ffe.static_power_w / rate + ffe.energy_per_inference_j;
-  point.ffe_energy_uj = ffe_j * 1e6;
-  point.energy_per_inference_uj = (ffe_j + back_end_j) * 1e6;
-  point.energy_efficiency_tops_per_w = ops * 1e-12 / (ffe_j + back_end_j);
+  const std::optional<double> ffe_j = ffe.energy_j(split.copies, rate);
+  if (!ffe_j) return;
+  point.ffe_energy_uj = *ffe_j * 1e6;
+  point.energy_per_inference_uj = (*ffe_j + back_end_j) * 1e6;
+  point.energy_efficiency_tops_per_w = ops * 1e-12 / (*ffe_j + back_end_j);
 }
 
 void set_latency(PlatformPoint& point, const FfeCost& ffe, const Split& split, double ops,

@@ -14,6 +14,9 @@ namespace fixynn {
 /// published NVDLAs end at 3.3 mm2.
 constexpr double kMostAreaMm2 = 1000;
 
+/// Where the search for a crossing ends.
+constexpr double kMostCrossingAreaMm2 = 10;
+
 /// Why a platform cannot have this area, with the remedy; empty where it can.
 std::string area_fault(double area_mm2);
 
@@ -22,7 +25,7 @@ struct PlatformRequest {
   double area_mm2 = 3.0;   ///< of both together
   double clock_mhz = 810;  ///< of the FFE: one input pixel a clock
   /// Layers of the FFE that the network uses: an early tap (FixyNN paper, section 3.3) when fewer than are
-  /// built. Absent: all. Area and energy stay those of all built layers.
+  /// built. Absent: all. Area and energy are those of all built layers.
   std::optional<int> used_layers;
   double dram_energy_pj_per_byte = 120;
   int back_end_weight_bits = 8;
@@ -64,8 +67,8 @@ double inference_ops(const MobileNet& network);
 /// that is left:
 ///   throughput = min(P(a) / (1 - f), copies x most_inferences_per_second x operations)
 ///   energy     = copies x static power / rate + FFE energy + operations x (1 - f) / E(a)
-/// and efficiency = operations / energy. Where an FFE has a rate limit, 1..8 copies of it are tried; the
-/// highest throughput wins, the fewest copies where others gain less than 0.1 %. An idle NVDLA costs nothing.
+/// and efficiency = operations / energy. Where an FFE has a rate limit, there are as many copies as give
+/// the highest throughput; the fewest where others gain less than 0.1 %. An idle NVDLA costs nothing.
 /// The paper counts the batch norms of fixed layers as the NVDLA's and leaves out the head: with all 14
 /// layers fixed 3 % of the operations remain. The calibrated model, whose FFE pays for its own batch norms,
 /// counts what really remains instead: 1 - f is then the remaining layers' and the head's share of all
@@ -78,7 +81,8 @@ PlatformPoint evaluate_platform(const MobileNet& network, const FfeCost& ffe, co
 /// efficiency: what Figure 2 of the paper shows. Absent where they do not at `most_area_mm2`.
 /// `request.area_mm2` is not looked at.
 std::optional<double> crossing_area_mm2(const MobileNet& network, const FfeCost& ffe,
-                                        const PlatformRequest& request = {}, double most_area_mm2 = 10);
+                                        const PlatformRequest& request = {},
+                                        double most_area_mm2 = kMostCrossingAreaMm2);
 
 /// Areas of a sweep "LO:HI:STEP" in mm2, LO included, HI too where the steps hit it (up to rounding). At most
 /// 10,000, none above kMostAreaMm2. Throws Error(kUsage) with the accepted form.

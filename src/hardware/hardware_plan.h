@@ -87,6 +87,8 @@ struct ConvPlan {
   int stages() const { return pipelines.empty() ? 1 : pipelines.front().stages; }
   /// `valid` and `commit` on their way from the window to the requantisers: always clocked.
   int64_t enable_register_bits() const;
+  /// The enables, and counters and flags of the line buffer, the requantisers and their FIFO: always clocked.
+  int64_t control_register_bits() const;
   int64_t register_bits() const;  ///< all of them, line buffer included
   int64_t memory_bits() const { return line_buffer.memory_bits() + requantiser.fifo_memory_bits; }
   /// Clocks between two input pixels of this convolution in a row, as the requantisers before it let them

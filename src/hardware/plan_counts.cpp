@@ -42,12 +42,15 @@ int64_t ConvPlan::enable_register_bits() const {
   return 2 * steps + 1 + (requantiser.fifo_words > 0 ? 1 : 0);
 }
 
+int64_t ConvPlan::control_register_bits() const {
+  return enable_register_bits() + line_buffer.control_register_bits() + requantiser.control_register_bits +
+         requantiser.fifo_register_bits();
+}
+
 int64_t ConvPlan::register_bits() const {
-  const RequantiserPlan& r = requantiser;
-  return pipeline_register_bits + hold_register_bits + enable_register_bits() +
-         line_buffer.window_register_bits() + line_buffer.pixel_register_bits() +
-         line_buffer.control_register_bits() + r.parameter_bits + r.output_register_bits +
-         r.control_register_bits + r.fifo_register_bits();
+  return pipeline_register_bits + hold_register_bits + line_buffer.window_register_bits() +
+         line_buffer.pixel_register_bits() + requantiser.output_register_bits + requantiser.parameter_bits +
+         control_register_bits();
 }
 
 int64_t OutputPlan::register_bits() const {
@@ -113,7 +116,7 @@ HardwareCounts hardware_counts(const HardwarePlan& plan, int tap_layer) {
   if (tap_layer > 0) {
     const size_t tap = static_cast<size_t>(MobileNet::convs_in_layers(tap_layer)) - 1;
     outputs.push_back(output_plan(plan, tap));
-    counts.register_bits += 2 * gate_bits(plan.convs.at(tap).output_pixels);  // on the way on, and to the tap
+    counts.register_bits += gate_bits(plan.convs.at(tap).output_pixels);
   }
   for (const OutputPlan& output : outputs) {
     counts.register_bits += output.register_bits();

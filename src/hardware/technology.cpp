@@ -125,6 +125,9 @@ FigureKind read_kind(const Json& object, const std::string& what) {
   fail("{}: the kind \"{}\" is not measured, published, derived or fitted", what, printable(name));
 }
 
+/// Far above any figure in its unit: what is larger was given in another one.
+constexpr double kMostOfAFigure = 1e6;
+
 bool may_be_below_zero(const TechnologyKey& key) {
   return key.figure == &Technology::requantiser_unit_area_um2 || key.figure == &Technology::adder_area_um2 ||
          key.figure == &Technology::full_adder_area_um2;
@@ -151,6 +154,12 @@ Figure read_figure(const Json& object, const TechnologyKey& key, const std::stri
   const bool may_be_negative = may_be_below_zero(key);
   for (const auto& value : {figure.value, figure.low, figure.high}) {
     if (value && *value < 0 && !may_be_negative) fail("{}: {} is negative; give 0 or more", what, *value);
+    if (value && key.figure == &Technology::adder_bit_activity && *value > 1) {
+      fail("{}: {} is above 1; a bit changes at most once when its operands do", what, *value);
+    }
+    if (value && key.figure != &Technology::clock_mhz && std::abs(*value) > kMostOfAFigure) {
+      fail("{}: {} is more than any process has; give at most {:g}", what, *value, kMostOfAFigure);
+    }
     if (value && key.figure == &Technology::clock_mhz) {
       if (const std::string fault = clock_fault(*value); !fault.empty()) fail("{}: {}", what, fault);
     }

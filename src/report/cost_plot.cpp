@@ -148,8 +148,12 @@ PlotSpec energy_plot(const CostStudy& study) {
     part.x = point.fixed_layers;
     part.y = *point.ffe_energy_uj;
     if (i < study.ranges.size()) {
-      part.low = study.ranges[i].energy_low_uj;
-      part.high = study.ranges[i].energy_high_uj;
+      const auto end_uj = [&](const FfeCost& end) -> std::optional<double> {
+        const auto joules = end.energy_j(point.ffe_copies, *point.inferences_per_second);
+        return joules ? std::optional(*joules * 1e6) : std::nullopt;
+      };
+      part.low = end_uj(study.ranges[i].low);
+      part.high = end_uj(study.ranges[i].high);
     }
     part.tooltip = fmt::format("{}: FFE {:.3f} uJ", layers_text(point.fixed_layers), part.y);
     ffe.points.push_back(part);
@@ -172,8 +176,8 @@ PlotSpec area_plot(const CostStudy& study) {
     mark.x = study.ffes[i].fixed_layers;
     mark.y = study.ffes[i].area_mm2;
     if (i < study.ranges.size()) {
-      mark.low = study.ranges[i].area_low_mm2;
-      mark.high = study.ranges[i].area_high_mm2;
+      mark.low = study.ranges[i].low.area_mm2;
+      mark.high = study.ranges[i].high.area_mm2;
     }
     mark.tooltip = fmt::format("{}: {:.4f} mm2", layers_text(study.ffes[i].fixed_layers), mark.y);
     series.points.push_back(mark);

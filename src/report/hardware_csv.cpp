@@ -106,18 +106,18 @@ std::string ffe_layers_csv(const HardwareReport& report) {
     for (const ModelFigures* figures : models_of(report.designs[d])) {
       for (const FfeCost& ffe : figures->ffes) {
         for (const LayerCost& layer : ffe.layers) {
-          csv +=
-              design_fields(report.designs[d].design, d) +
-              fmt::format(",{},{},{},{},{},{},{},{},{},", model_key(*figures), csv_field(figures->technology),
-                          ffe.fixed_layers, layer.layer, csv_field(layer.name),
-                          layer.weight_bits == 0 ? "" : std::to_string(layer.weight_bits),
-                          layer.weight_bits == 0 ? "" : std::to_string(layer.activation_bits), layer.weights,
-                          layer.weight_bits == 0 ? "" : std::to_string(layer.zero_weights)) +
-              fmt::format("{},{},{},{},{},{},{:.7f},{},{}\n", integer_field(layer.csd_digits),
-                          integer_field(layer.adders), integer_field(layer.adder_bits),
-                          integer_field(layer.register_bits), integer_field(layer.memory_bits),
-                          integer_field(layer.multipliers), layer.area_mm2, csv_number(layer.energy_nj, 4),
-                          parts_fields(layer.area_parts_um2));
+          csv += design_fields(report.designs[d].design, d) +
+                 fmt::format(
+                     ",{},{},{},{},{},{},{},{},{},", model_key(*figures), csv_field(figures->technology),
+                     ffe.fixed_layers, layer.layer ? std::to_string(*layer.layer) : "", csv_field(layer.name),
+                     layer.weight_bits == 0 ? "" : std::to_string(layer.weight_bits),
+                     layer.weight_bits == 0 ? "" : std::to_string(layer.activation_bits), layer.weights,
+                     layer.weight_bits == 0 ? "" : std::to_string(layer.zero_weights)) +
+                 fmt::format("{},{},{},{},{},{},{:.7f},{},{}\n", integer_field(layer.csd_digits),
+                             integer_field(layer.adders), integer_field(layer.adder_bits),
+                             integer_field(layer.register_bits), integer_field(layer.memory_bits),
+                             integer_field(layer.multipliers), layer.area_mm2, csv_number(layer.energy_nj, 4),
+                             parts_fields(layer.area_parts_um2));
         }
       }
     }

@@ -214,7 +214,7 @@ std::string crossing_sentence(const ModelFigures& figures) {
     const auto found = figures.crossings.find(n);
     each += (each.empty() ? "" : ", ") +
             (found == figures.crossings.end()
-                 ? fmt::format("N = {} nowhere", n)
+                 ? fmt::format("N = {} not up to {}", n, area_text(kMostCrossingAreaMm2))
                  : fmt::format("N = {} from {}", n, area_text(std::ceil(found->second * 100 - 1e-6) / 100)));
     if (found != figures.crossings.end() && (least == 0 || found->second < least)) least = found->second;
   }

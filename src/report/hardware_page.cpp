@@ -74,10 +74,10 @@ std::string tiles(const HardwareReport& report, const Answer& answer) {
                             ? fmt::format("○ {} FFEs, {}", fixed->ffe_copies, figures.name())
                             : "○ FFE, " + figures.name();
   const auto range = figures.ranges.find(*answer.fixed_layers);
-  if (range != figures.ranges.end() && range->second.area_high_mm2 > range->second.area_low_mm2) {
+  if (range != figures.ranges.end() && range->second.high.area_mm2 > range->second.low.area_mm2) {
     caption += fmt::format("; {} to {} by its constants' ranges",
-                           format_fixed(fixed->ffe_copies * range->second.area_low_mm2, 3),
-                           format_fixed(fixed->ffe_copies * range->second.area_high_mm2, 3));
+                           format_fixed(fixed->ffe_copies * range->second.low.area_mm2, 3),
+                           format_fixed(fixed->ffe_copies * range->second.high.area_mm2, 3));
   }
   html += tile(format_fixed(fixed->ffe_area_mm2, 3) + " mm²", caption);
   return html + "</div>\n";

@@ -53,15 +53,18 @@ std::string platform_row(const PlatformPoint& point) {
 }
 
 std::string layer_row(const LayerCost& layer, double total_mm2) {
-  const bool is_total = layer.layer<0, bits = layer.weight_bits> 0 || is_total;
+  const bool whole = !layer.layer, bits = layer.weight_bits > 0 || (whole && layer.weights > 0);
   const double zeros =
       layer.weights > 0 ? 100.0 * static_cast<double>(layer.zero_weights) / static_cast<double>(layer.weights)
                         : 0;
   return fmt::format("<tr><td class=\"text\">{}</td>", escape_html(layer.name)) +
-         cells({is_total ? "–"
-                : bits   ? fmt::format("{} / {}", layer.weight_bits, layer.activation_bits)
-                         : "n/a",
-                format_grouped(static_cast<double>(layer.weights)), bits ? format_fixed(zeros, 1) : "n/a",
+         cells({whole  ? "–"
+                : bits ? fmt::format("{} / {}", layer.weight_bits, layer.activation_bits)
+                       : "n/a",
+                format_grouped(static_cast<double>(layer.weights)),
+                bits    ? format_fixed(zeros, 1)
+                : whole ? "–"
+                        : "n/a",
                 count_or_na(layer.csd_digits), count_or_na(layer.adders), count_or_na(layer.adder_bits),
                 count_or_na(layer.register_bits), count_or_na(layer.memory_bits),
                 count_or_na(layer.multipliers), format_fixed(layer.area_mm2, 5),
@@ -84,7 +87,7 @@ std::optional<T> total(const FfeCost& ffe, std::optional<T> LayerCost::*member) 
 LayerCost total_of(const FfeCost& ffe) {
   LayerCost sum;
   sum.name = "all";
-  sum.layer = -1;
+  sum.layer.reset();
   for (const LayerCost& layer : ffe.layers) {
     sum.weights += layer.weights;
     sum.zero_weights += layer.zero_weights;

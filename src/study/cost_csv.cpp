@@ -52,7 +52,7 @@ std::string layer_rows(const CostStudy& study) {
   for (const LayerCost& layer : ffe.layers) {
     const auto bits = [](int value) { return value > 0 ? fmt::format("{}", value) : ""; };
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                        cost_model_name(study.request.model), ffe.fixed_layers, layer.name, layer.layer,
+                        cost_model_name(study.request.model), ffe.fixed_layers, layer.name, cell(layer.layer),
                         bits(layer.weight_bits), bits(layer.activation_bits), layer.weights,
                         layer.zero_weights, cell(layer.csd_digits), cell(layer.adders),
                         cell(layer.adder_bits), cell(layer.register_bits), cell(layer.memory_bits),

@@ -44,12 +44,15 @@ Json point_json(const PlatformPoint& point) {
           {"extrapolated", point.extrapolated}};
 }
 
-Json parts_json(const std::optional<CostParts>& parts, bool leakage) {
+Json parts_json(const std::optional<CostParts>& parts, bool energies) {
   if (!parts) return nullptr;
   Json json = {{"adders", parts->adders},         {"pipeline", parts->pipeline},
                {"windows", parts->windows},       {"requantisers", parts->requantisers},
                {"parameters", parts->parameters}, {"memories", parts->memories}};
-  if (leakage) json["leakage"] = parts->leakage;
+  if (energies) {
+    json["clocks"] = parts->clocks;
+    json["leakage"] = parts->leakage;
+  }
   return json;
 }
 
@@ -61,14 +64,15 @@ Json layer_json(const LayerCost& layer, const ConvPlan* plan) {
     registers["pipeline_bits"] = plan->pipeline_register_bits;
     registers["hold_bits"] = plan->hold_register_bits;
     registers["window_bits"] = plan->line_buffer.window_register_bits();
+    registers["pixel_bits"] = plan->line_buffer.pixel_register_bits();
     registers["output_bits"] = plan->requantiser.output_register_bits;
-    registers["control_bits"] = plan->requantiser.control_register_bits;
+    registers["control_bits"] = plan->control_register_bits();
     registers["parameter_bits"] = plan->requantiser.parameter_bits;
     memories["line_buffer_bits"] = plan->line_buffer.memory_bits();
     memories["fifo_bits"] = plan->requantiser.fifo_memory_bits;
   }
   return {{"name", layer.name},
-          {"layer", layer.layer},
+          {"layer", number(layer.layer)},
           {"weight_bits", bits(layer.weight_bits)},
           {"activation_bits", bits(layer.activation_bits)},
           {"weights", layer.weights},
@@ -102,14 +106,19 @@ Json ffe_json(const CostStudy& study, size_t index) {
   const FfeCost& ffe = study.ffes[index];
   const FfeRange* range = index < study.ranges.size() ? &study.ranges[index] : nullptr;
   const auto known = [&](double value) { return ffe.energy_known ? Json(value) : Json(nullptr); };
+  const auto least_uj = [](const FfeCost& cost) {
+    const auto joules = cost.least_energy_j();
+    return joules ? Json(*joules * 1e6) : Json(nullptr);
+  };
   Json json = {{"fixed_layers", ffe.fixed_layers},
                {"area_mm2", ffe.area_mm2},
-               {"area_low_mm2", range ? Json(range->area_low_mm2) : Json(nullptr)},
-               {"area_high_mm2", range ? Json(range->area_high_mm2) : Json(nullptr)},
+               {"area_low_mm2", range ? Json(range->low.area_mm2) : Json(nullptr)},
+               {"area_high_mm2", range ? Json(range->high.area_mm2) : Json(nullptr)},
                {"static_power_w", known(ffe.static_power_w)},
                {"energy_per_inference_uj", known(ffe.energy_per_inference_j * 1e6)},
-               {"energy_low_uj", range ? number(range->energy_low_uj) : Json(nullptr)},
-               {"energy_high_uj", range ? number(range->energy_high_uj) : Json(nullptr)},
+               {"least_energy_uj", least_uj(ffe)},
+               {"energy_low_uj", range ? least_uj(range->low) : Json(nullptr)},
+               {"energy_high_uj", range ? least_uj(range->high) : Json(nullptr)},
                {"most_inferences_per_second", number(ffe.most_inferences_per_second)},
                {"latency_us", ffe.latency_s ? Json(*ffe.latency_s * 1e6) : Json(nullptr)}};
   if (study.request.model == CostModelKind::kDeepFreeze) {

@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kPublishedClockMhz = 810;  // DeepFreeze's FFE in 16 nm; the paper names no clock
 constexpr double kDramPjPerByte = 120;      // published: DeepFreeze
-constexpr double kMicrojoulesPerJoule = 1e6;
 
 Technology study_technology(const CostRequest& request) {
   Technology technology = find_technology(request.technology);
@@ -58,19 +57,12 @@ Technology at_end_of_ranges(const Technology& technology, bool high) {
   return result;
 }
 
-/// At the highest rate that the clock allows, so that leakage counts as little as it can.
-std::optional<double> ffe_energy_uj(const FfeCost& cost) {
-  if (!cost.energy_known) return std::nullopt;
-  const double rate = cost.most_inferences_per_second.value_or(0);
-  const double leakage = rate > 0 ? cost.static_power_w / rate : 0;
-  return (cost.energy_per_inference_j + leakage) * kMicrojoulesPerJoule;
-}
-
-FfeRange cost_range(const HardwarePlan& plan, const Technology& low, const Technology& high,
-                    const CostRequest& request, const std::vector<ConvActivity>& activity) {
-  const FfeCost least = calibrated_ffe_cost(plan, low, request.calibrated, activity);
-  const FfeCost most = calibrated_ffe_cost(plan, high, request.calibrated, activity);
-  return {least.area_mm2, most.area_mm2, ffe_energy_uj(least), ffe_energy_uj(most)};
+/// The early tap is built where fewer layers are used than there are.
+CalibratedOptions ffe_options(const CostRequest& request, int fixed_layers) {
+  CalibratedOptions options = request.calibrated;
+  const int used = request.used_layers.value_or(fixed_layers);
+  options.tap_layer = used < fixed_layers ? used : 0;
+  return options;
 }
 
 void add_calibrated(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
@@ -81,8 +73,10 @@ void add_calibrated(const HardwareDesign& design, const CostRequest& request, Ad
   const Technology low = at_end_of_ranges(*study.technology, false);
   const Technology high = at_end_of_ranges(*study.technology, true);
   for (const HardwarePlan& plan : study.plans) {
-    study.ffes.push_back(calibrated_ffe_cost(plan, *study.technology, request.calibrated, activity));
-    study.ranges.push_back(cost_range(plan, low, high, request, activity));
+    const CalibratedOptions options = ffe_options(request, plan.fixed_layers);
+    study.ffes.push_back(calibrated_ffe_cost(plan, *study.technology, options, activity));
+    study.ranges.push_back({calibrated_ffe_cost(plan, low, options, activity),
+                            calibrated_ffe_cost(plan, high, options, activity)});
   }
   study.activity_measured = !activity.empty();
 }

@@ -28,11 +28,10 @@ struct CostRequest {
   int threads = 0;
 };
 
-/// Where area and energy of an FFE may lie when every figure of the technology is at the low or the high end
-/// of its range; a figure without a range counts as exact. Says nothing about what is not modelled (wires).
+/// An FFE when every figure of the technology is at the low or the high end of its range; a figure without a
+/// range counts as exact. Says nothing about what is not modelled (wires).
 struct FfeRange {
-  double area_low_mm2 = 0, area_high_mm2 = 0;
-  std::optional<double> energy_low_uj, energy_high_uj;  ///< an inference at the most that the clock allows
+  FfeCost low, high;
 };
 
 /// Costs of one design for several numbers of fixed layers and areas.

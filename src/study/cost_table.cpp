@@ -90,7 +90,7 @@ std::string table_head(const CostStudy& study) {
 
 /// Of all copies.
 std::string range_cell(const FfeRange& range, int copies) {
-  return fmt::format("{:.3f}-{:.3f}", copies * range.area_low_mm2, copies * range.area_high_mm2);
+  return fmt::format("{:.3f}-{:.3f}", copies * range.low.area_mm2, copies * range.high.area_mm2);
 }
 
 std::string point_row(const CostStudy& study, const PlatformPoint& point, size_t ffe) {
@@ -155,12 +155,11 @@ std::string gating_note(const CostStudy& study) {
   ungated.clock_gating = false;
   const auto index = static_cast<size_t>(largest - study.ffes.begin());
   const FfeCost other = calibrated_ffe_cost(study.plans[index], *study.technology, ungated);
-  const FfeCost own = calibrated_ffe_cost(study.plans[index], *study.technology, study.request.calibrated);
   return fmt::format(
       "Registers are assumed to be clocked only when a pixel arrives; without that clock gating the FFE of "
       "{} "
-      "layers takes {:.3g} uJ an inference in place of {:.3g}.",
-      largest->fixed_layers, other.energy_per_inference_j * 1e6, own.energy_per_inference_j * 1e6);
+      "layers takes {:.3g} uJ an inference in place of {:.3g}, at its highest rate.",
+      largest->fixed_layers, *other.least_energy_j() * 1e6, *largest->least_energy_j() * 1e6);
 }
 
 const char* activity_text(const CostStudy& study) {
@@ -193,6 +192,13 @@ std::string calibrated_note(const CostStudy& study) {
   return text;
 }
 
+/// An FFE of another process beside the NVDLA's figures.
+std::string other_process_note(const CostStudy& study) {
+  if (!study.technology || study.technology->name == CostRequest{}.technology) return "";
+  return fmt::format("; shares and ratios hold only if technology {} is of 16 nm too",
+                     study.technology->name);
+}
+
 std::string model_notes(const CostStudy& study) {
   std::string text;
   switch (study.request.model) {
@@ -220,10 +226,10 @@ std::string model_notes(const CostStudy& study) {
         "FFEs: copies of the FFE that share the work; each takes one pixel a clock. pix. /clk: the pixels a "
         "clock that the throughput needs. Layers are those of one FFE.");
   }
-  text += fill(
-      "NVDLA: published 16 nm figures, linear in area. DRAM (back-end weights, read once an inference) is "
-      "not "
-      "in energy and efficiency, as in the paper.");
+  text += fill("NVDLA: published 16 nm figures, linear in area" + other_process_note(study) +
+               ". DRAM (back-end weights, read once an inference) is "
+               "not "
+               "in energy and efficiency, as in the paper.");
   if (std::any_of(study.points.begin(), study.points.end(),
                   [](const PlatformPoint& point) { return point.extrapolated; })) {
     text += fmt::format("* extrapolated: larger than the largest published NVDLA, {:g} mm2\n",

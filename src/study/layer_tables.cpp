@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <span>
+
 #include "core/error.h"
 #include "core/text.h"
 #include "study/cost_output.h"
@@ -64,28 +66,26 @@ constexpr std::pair<const char*, double CostParts::*> kParts[] = {
     {"adders", &CostParts::adders},         {"pipeline", &CostParts::pipeline},
     {"windows", &CostParts::windows},       {"requant.", &CostParts::requantisers},
     {"parameters", &CostParts::parameters}, {"memories", &CostParts::memories},
-    {"leakage", &CostParts::leakage},
+    {"clocks", &CostParts::clocks},         {"leakage", &CostParts::leakage},
 };
+constexpr size_t kAreaParts = 6;
 
 std::string parts_table(const FfeCost& ffe, const std::optional<CostParts> LayerCost::*parts,
-                        const std::string& what, bool leakage, double scale, int decimals) {
+                        const std::string& what, size_t shown, double scale, int decimals) {
   std::string text = fmt::format("\n{:<14}", what);
-  for (const auto& [name, member] : kParts) {
-    if (leakage || member != &CostParts::leakage) text += fmt::format("{:>12}", name);
-  }
+  const std::span columns(kParts, shown);
+  for (const auto& [name, _] : columns) text += fmt::format("{:>12}", name);
   text += "\n";
   CostParts sum;
   const auto row = [&](const std::string& name, const CostParts& values) {
     text += fmt::format("{:<14}", name);
-    for (const auto& [_, member] : kParts) {
-      if (leakage || member != &CostParts::leakage) text += number_cell(values.*member * scale, 12, decimals);
-    }
+    for (const auto& [_, member] : columns) text += number_cell(values.*member * scale, 12, decimals);
     text += "\n";
   };
   for (const LayerCost& layer : ffe.layers) {
     if (!(layer.*parts)) return "";
     row(layer.name, *(layer.*parts));
-    for (const auto& [_, member] : kParts) sum.*member += *(layer.*parts).*member;
+    for (const auto& [_, member] : columns) sum.*member += *(layer.*parts).*member;
   }
   row("total", sum);
   return text;
@@ -102,8 +102,8 @@ std::string layer_tables(const CostStudy& study) {
       "  area um2  energy nJ\n";
   for (const LayerCost& layer : ffe.layers) text += layer_row(layer);
   text += layer_row(total_of(ffe));
-  text += parts_table(ffe, &LayerCost::area_parts_um2, "area, um2", false, 1, 0);
-  text += parts_table(ffe, &LayerCost::energy_parts_pj, "energy, nJ", true, 1e-3, 2);
+  text += parts_table(ffe, &LayerCost::area_parts_um2, "area, um2", kAreaParts, 1, 0);
+  text += parts_table(ffe, &LayerCost::energy_parts_pj, "energy, nJ", std::size(kParts), 1e-3, 2);
   return text;
 }
 

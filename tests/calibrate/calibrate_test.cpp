@@ -332,6 +332,11 @@ TEST(MergeTechnology, KeepsWhatWasNotMeasured) {
   EXPECT_EQ(merged.name, "mine");
   EXPECT_EQ(merged.register_bit_area_um2.value, 42);
   EXPECT_EQ(merged.clock_mhz.value, base.clock_mhz.value);
+  EXPECT_EQ(merged.mask_bit_area_um2.value, base.mask_bit_area_um2.value);
+  EXPECT_EQ(merged.mask_bit_area_um2.kind, FigureKind::kDerived) << "it was measured in another process";
+  EXPECT_THAT(merged.mask_bit_area_um2.source, HasSubstr("taken from asap7 as it is, not scaled"));
+  measured.name = "asap7";
+  EXPECT_EQ(merge_technology(base, measured).mask_bit_area_um2.kind, FigureKind::kMeasured);
 }
 
 }  // namespace

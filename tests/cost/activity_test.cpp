@@ -99,7 +99,7 @@ TEST(Activity, WindowsArePaddedWithZeroAndTheirRegistersSeeEveryPixel) {
   // 3 * 5 = 15 after 0, 0, 0: bits 1, 2 and 3; bit 0 passes through.
   EXPECT_DOUBLE_EQ(activity[0].adder_bit_toggles, 3);
   // Nine registers see 5, 1, 3, -8 (1 + 1 + 7 toggles) and 0, 0, 1, 1 (1).
-  EXPECT_DOUBLE_EQ(activity[0].window_bit_toggles, 9 * (1 + 1 + 7 + 1));
+  EXPECT_DOUBLE_EQ(activity[0].window_bit_toggles, (9 + 1) * (1 + 1 + 7 + 1));
   EXPECT_DOUBLE_EQ(activity[0].pipeline_bit_toggles, 0);
 }
 
@@ -183,6 +183,11 @@ TEST_F(ActivityOfNetwork, EqualsCountingPixelByPixelForAnyNumberOfThreads) {
     EXPECT_GT(one[i].adder_bit_toggles, 0.05 * evaluations) << i;
     EXPECT_LT(one[i].adder_bit_toggles, 0.7 * evaluations) << i;
     EXPECT_GT(one[i].pipeline_bit_toggles, 0) << i;
+    EXPECT_GT(one[i].output_bit_toggles, 0) << i;
+    // The ten registers of a window see the codes that left the convolution before.
+    if (plan.convs[i].conv.kind == ConvKind::kDepthwise) {
+      EXPECT_DOUBLE_EQ(one[i].window_bit_toggles, 10 * one[i - 1].output_bit_toggles) << i;
+    }
   }
 }
 

@@ -135,10 +135,32 @@ TEST(Platform, TakesTheFewestCopiesOnTies) {
   EXPECT_EQ(copies_at(0.3), 4);
 }
 
-TEST(Platform, TriesAtMostEightCopies) {
-  const PlatformPoint point = evaluate_platform(network(), pixel_a_clock(13, 0.01), with_area(100));
-  EXPECT_EQ(point.ffe_copies, 8);
-  EXPECT_TRUE(point.extrapolated);
+// However large the platform is, more copies would not help, nor fewer.
+TEST(Platform, TakesAsManyCopiesAsPay) {
+  for (const double area_mm2 : {1.0, 3.0, 12.0, 100.0, 1000.0}) {
+    const FfeCost ffe = pixel_a_clock(13, 0.3);
+    const PlatformPoint point = evaluate_platform(network(), ffe, with_area(area_mm2));
+    const double share = 1 - fixed_ops_percent(network(), 13) / 100;
+    double best = 0;
+    for (int copies = 1; copies * 0.3 < area_mm2; ++copies) {
+      const auto nvdla = nvdla_at(area_mm2 - copies * 0.3);
+      if (nvdla)
+        best = std::max(best, std::min(nvdla->tops / share, copies * 810e6 / kPixels * 84'069'888e-12));
+    }
+    EXPECT_GE(*point.throughput_tops, best * 0.999) << area_mm2;
+    EXPECT_LE(*point.throughput_tops, best + 1e-9) << area_mm2;
+    EXPECT_EQ(point.extrapolated, *point.programmable_area_mm2 > 3.3);
+  }
+}
+
+// An FFE that waits for its NVDLA has power to pay for all the while.
+TEST(Platform, StaticPowerIsPaidForTheTimeOfAnInference) {
+  const FfeCost ffe = pixel_a_clock(4, 0.2);
+  const PlatformPoint slow = evaluate_platform(network(), ffe, with_area(1.0));
+  const PlatformPoint fast = evaluate_platform(network(), ffe, with_area(3.0));
+  ASSERT_EQ(slow.ffe_copies, 1);
+  EXPECT_NEAR(*slow.ffe_energy_uj, 1 + 2e-3 / *slow.inferences_per_second * 1e6, 1e-9);
+  EXPECT_GT(*slow.ffe_energy_uj, *fast.ffe_energy_uj);
 }
 
 TEST(Platform, EnergyIsTheSumOfItsPartsAndTimesEfficiencyTheOperations) {

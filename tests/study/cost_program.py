@@ -87,6 +87,12 @@ with tempfile.TemporaryDirectory() as name:
         expect((folder / f"{model}.svg").read_text().rstrip().endswith("</svg>"), f"{model}: no SVG")
     expect(any((folder / "cache").iterdir()), "the cache is empty")
 
+    code, out, err = call("net.yaml", "--fixed-layers", "2", "--cache", "cache", "--dump-graphs", "graphs", cwd=folder)
+    expect(code == 0 and len(list((folder / "graphs").iterdir())) == 3, f"--dump-graphs: {err}")
+    checker = pathlib.Path(__file__).parents[2] / "tools" / "compare_da4ml.py"
+    done = subprocess.run([sys.executable, checker, "graphs", "--check"], cwd=folder, capture_output=True, text=True)
+    expect("10 graphs of 3 convolutions compute their matrices" in done.stdout, f"{checker}: {done}")
+
     # Stopped while it works on the first of 27 convolutions, the largest: once to keep it, twice to end at once.
     (folder / "wide.yaml").write_text((folder / "net.yaml").read_text() + "model: {alpha: 1.0}\n")
     for config, signals, code in (("net.yaml", 1, 128 + signal.SIGINT), ("wide.yaml", 2, -signal.SIGINT)):

@@ -97,15 +97,15 @@ TEST(CostStudy, RangesHoldTheCost) {
   request.technology = known_technology(folder).string();
   const CostStudy study = run_cost_study(small_design(), request, cache);
   const double area = study.ffes[0].area_mm2;
-  EXPECT_LT(study.ranges[0].area_low_mm2, area);
-  EXPECT_GT(study.ranges[0].area_high_mm2, area);
+  EXPECT_LT(study.ranges[0].low.area_mm2, area);
+  EXPECT_GT(study.ranges[0].high.area_mm2, area);
   // Only the memories have a range: half and twice their area.
   double memories = 0;
   for (const LayerCost& layer : study.ffes[0].layers) memories += layer.area_parts_um2->memories * 1e-6;
-  EXPECT_NEAR(area - study.ranges[0].area_low_mm2, memories / 2, 1e-9);
-  EXPECT_NEAR(study.ranges[0].area_high_mm2 - area, memories, 1e-9);
-  ASSERT_TRUE(study.ranges[0].energy_low_uj);
-  EXPECT_LT(*study.ranges[0].energy_low_uj, *study.ranges[0].energy_high_uj);
+  EXPECT_NEAR(area - study.ranges[0].low.area_mm2, memories / 2, 1e-9);
+  EXPECT_NEAR(study.ranges[0].high.area_mm2 - area, memories, 1e-9);
+  ASSERT_TRUE(study.ranges[0].low.least_energy_j());
+  EXPECT_LT(*study.ranges[0].low.least_energy_j(), *study.ranges[0].high.least_energy_j());
 }
 
 TEST(CostStudy, ClockIsTheTechnologysOrTheOneAskedFor) {
