@@ -1,21 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Passes whole frames of PIXELS pixels or none: `open` counts in the clock of a frame's first pixel.
+// The tap: gives whole frames of PIXELS pixels to tap_axis, to the layers behind (the main branch), to both
+// or to none.
 //
-// Timing: none of its own. out_valid and out_commit are in_valid and in_commit of the same clock, held back.
+// Timing: none of its own. The outputs but main_waits are those of in_valid and in_commit in the same clock,
+// held back or not. What a frame's first pixel finds holds for the whole frame.
 //
-// A commit that comes with a frame which does not pass is owed to the pipeline behind, and goes with the
-// first pixel of the next frame that does. Until then it stays pending and the registers take no new
-// parameters, so that the layers behind never see a mixture of old and new ones.
+// Switches. tap_on and main_off are what was written last. While a commit is pending in front of this place,
+// frames go where those went that were there before it was asked for; the frame that carries the commit is
+// the first for the new switches. So a commit and switches that are written with it change the same frame.
+//
+// Commits. A commit that comes with a frame which does not pass ends here (commit_kept), so that tasks that
+// read only the tap can change parameters as often as they like. The layers behind then have older parameters
+// than those in front (main_waits), and no frame passes until one that carries a commit does: shadow registers
+// hold all that was ever written, so that one commit brings the layers behind up to date.
+//
+// Why no frame is computed with two sets: frames keep their order, at most one commit is on its way, and
+// shadow registers hold still while it is. In front of this place every commit arrives. Behind it a frame
+// passes only if it carries a commit, or if the last commit in front passed too (!main_waits): in both cases
+// the layers behind compute it with the set of the layers in front.
 module ffe_gate #(
   parameter PIXELS = 64
 ) (
   input wire clk,
   input wire rst_n,
-  input wire open,
+  input wire tap_on,
+  input wire main_off,
+  input wire commit_pending,  // from the request until it has arrived or is kept
   input wire in_valid,
   input wire in_commit,
-  output wire out_valid,
-  output wire out_commit
+  output wire tap_valid,
+  output wire main_valid,
+  output wire main_commit,
+  output wire commit_kept,
+  output reg main_waits
 );
   wire first;  // the next pixel is a frame's first
   generate
@@ -32,18 +49,43 @@ module ffe_gate #(
       assign first = 1'b1;
     end
   endgenerate
+  wire begins = in_valid && first;
+  wire commits = begins && in_commit;
 
-  reg passing, owed;
-  wire pass = first ? open : passing;
-  assign out_valid = in_valid && pass;
-  assign out_commit = out_valid && first && (in_commit || owed);
+  reg commit_behind;               // the pending commit has been here
+  reg old_tap_on, old_main_off;    // the switches of frames ahead of it
+  wire commit_ahead = commit_pending && !commit_behind;
+  wire old = commit_ahead && !commits;
+  wire to_tap = old ? old_tap_on : tap_on;
+  wire to_main = !(old ? old_main_off : main_off) && (!main_waits || commits);
   always @(posedge clk) begin
     if (!rst_n) begin
-      passing <= 1'b0;
-      owed <= 1'b0;
-    end else if (in_valid && first) begin
-      passing <= open;
-      owed <= !open && (in_commit || owed);
+      commit_behind <= 1'b0;
+      old_tap_on <= 1'b0;
+      old_main_off <= 1'b0;
+    end else begin
+      commit_behind <= commit_pending && (commit_behind || commits);
+      if (!commit_ahead) begin
+        old_tap_on <= tap_on;
+        old_main_off <= main_off;
+      end
+    end
+  end
+
+  reg tap_passes, main_passes;  // of the frame whose first pixel has been here
+  assign tap_valid = in_valid && (first ? to_tap : tap_passes);
+  assign main_valid = in_valid && (first ? to_main : main_passes);
+  assign main_commit = commits && to_main;
+  assign commit_kept = commits && !to_main;
+  always @(posedge clk) begin
+    if (!rst_n) begin
+      tap_passes <= 1'b0;
+      main_passes <= 1'b0;
+      main_waits <= 1'b0;
+    end else if (begins) begin
+      tap_passes <= to_tap;
+      main_passes <= to_main;
+      if (in_commit) main_waits <= !to_main;
     end
   end
 endmodule

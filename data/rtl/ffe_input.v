@@ -2,9 +2,10 @@
 // Input stage: an AXI4-Stream of RGB pixels (tdata: R in bits 7:0, G in 15:8, B in 23:16; tuser on the first
 // pixel of a frame, tlast on the last one of a row) becomes codes, value - 128, of whole SIZE x SIZE frames.
 //
-// Timing. Words wait in a slice of two entries, so that s_axis_tready is a register. A pixel that leaves the
-// slice in clock t, in which `go` is 1, is on `pixel` with `valid` in clock t + 1. One pixel a clock passes;
-// where SIZE is odd one clock without a pixel follows each frame (ffe_line_buffer says why).
+// Timing. Words wait in a slice of two entries, so that s_axis_tready is a register, but for rst_n: a word
+// that were taken in the clock in which reset begins would be forgotten. A pixel that leaves the slice in
+// clock t, in which `go` is 1, is on `pixel` with `valid` in clock t + 1. One pixel a clock passes; where SIZE
+// is odd one clock without a pixel follows each frame (ffe_line_buffer says why).
 //
 // Every word with tuser that is taken begins a frame, and every frame that begins is made whole, whatever
 // comes:
@@ -29,7 +30,7 @@ module ffe_input #(
   input wire s_axis_tuser,
   input wire s_axis_tlast,
   input wire s_axis_tvalid,
-  output reg s_axis_tready,
+  output wire s_axis_tready,
   input wire go,
   input wire commit_request,
   output reg valid,
@@ -44,18 +45,19 @@ module ffe_input #(
   // The slice: `head` is looked at below; `spare` is filled when head is not taken.
   wire word_taken;
   wire word_comes = s_axis_tvalid && s_axis_tready;
-  reg head_valid, spare_valid;
+  reg head_valid, spare_valid, slice_ready;
+  assign s_axis_tready = rst_n && slice_ready;
   reg [25:0] head, spare;
   wire spare_kept = head_valid && !word_taken && (spare_valid || word_comes);
   always @(posedge clk) begin
     if (!rst_n) begin
       head_valid <= 1'b0;
       spare_valid <= 1'b0;
-      s_axis_tready <= 1'b0;
+      slice_ready <= 1'b0;
     end else begin
       head_valid <= word_comes || spare_valid || (head_valid && !word_taken);
       spare_valid <= spare_kept;
-      s_axis_tready <= !spare_kept;
+      slice_ready <= !spare_kept;
     end
     if (!head_valid || word_taken) head <= spare_valid ? spare : {s_axis_tlast, s_axis_tuser, s_axis_tdata};
     if (word_comes) spare <= {s_axis_tlast, s_axis_tuser, s_axis_tdata};

@@ -4,22 +4,25 @@
 //   0x04 VERSION     of this map                      0x18 FRAMES_IN   begun
 //   0x08 WEIGHTS     start of the weights' SHA-256    0x1C FRAMES_OUT  given at m_axis
 //   0x0C SHAPE       {layers, tap layer, size}        0x20 FRAMES_BAD  of wrong geometry, filled up
-//   0x10 CONTROL     COMMIT, MAIN_OFF, TAP_ON         0x24 FRAMES_TAP  given at tap_axis
+//   0x10 CONTROL     COMMIT, MAIN_OFF, TAP_ON,        0x24 FRAMES_TAP  given at tap_axis
+//                    MAIN_WAITS (only read)
 // and, in the upper half, PARAMETERS: {1, convolution, channel, 0: M or 1: B, 00}, to be written only.
 // Anything else, addresses that are no multiple of 4 and writes to registers that only read are answered
 // SLVERR.
 //
 // COMMIT = 1 asks that the parameters written so far take effect at the start of the next frame. It reads as
-// 1 from then until commit_done, when the last convolution has them. In the meantime, or without all byte
-// strobes, a write of a parameter is refused: SLVERR, and STATUS bit 6. So what waits to be committed never
-// changes. CONTROL and STATUS need the strobe of their lowest byte. MAIN_OFF and TAP_ON are 0 where there is
-// no tap. Parameters are undefined after reset until written and committed. A channel that a convolution
-// lacks is none of its requantisers' own: the write is accepted and ignored.
+// 1 (commit_pending) from then until commit_done, when the last convolution has them or the tap keeps them
+// from the layers behind it. In the meantime, or without all byte strobes, a write of a parameter is refused:
+// SLVERR, and STATUS bit 6. So what waits to be committed never changes. CONTROL and STATUS need the strobe
+// of their lowest byte. MAIN_OFF and TAP_ON are 0 where there is no tap; ffe_gate says when they act.
+// Parameters are undefined after reset until written and committed. A channel that a convolution lacks is
+// none of its requantisers' own: the write is accepted and ignored.
 //
 // Timing. One write and one read at a time. Address and data of a write may come in any order; it is done in
 // the clock in which both are held (`act`), s_axil_bvalid follows in the next one, and so does `write`, one
 // bit a convolution, with write_bias, write_channel and write_data, which hold still that long: the registers
-// that they come from take the next address and data in that clock at the earliest.
+// that they come from take the next address and data in that clock at the earliest. Nothing is accepted in a
+// clock with rst_n low, where it would be forgotten: the ready outputs fall with rst_n.
 module ffe_registers #(
   parameter CONVS = 3,
   parameter CONV_BITS = 2,
@@ -56,8 +59,10 @@ module ffe_registers #(
   output reg commit_request,  // until commit_taken, by a frame's first pixel
   input wire commit_taken,
   input wire commit_done,
+  output wire commit_pending,
   output reg main_off,
   output reg tap_on,
+  input wire main_waits,
   // Pulses: {accumulator FIFO overflow, line buffer overrun, output overflow, missing_start, bad_row,
   // early_start}
   input wire [5:0] events,
@@ -73,16 +78,12 @@ module ffe_registers #(
   localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
   localparam [ADDRESS-2:0] CONTROL = 'h10, STATUS = 'h14;
 
-  // No transaction is accepted in reset, where it would be forgotten.
-  reg running;
-  always @(posedge clk) running <= rst_n;
-
   reg address_held, data_held;
   reg [ADDRESS-1:0] address;
   reg [31:0] data;
   reg [3:0] strobes;
-  assign s_axil_awready = running && !address_held;
-  assign s_axil_wready = running && !data_held;
+  assign s_axil_awready = rst_n && !address_held;
+  assign s_axil_wready = rst_n && !data_held;
   wire act = address_held && data_held && (!s_axil_bvalid || s_axil_bready);
   always @(posedge clk) begin
     if (!rst_n) begin
@@ -98,6 +99,7 @@ module ffe_registers #(
 
   // What the held write is.
   reg pending;  // a commit was asked for and is not done
+  assign commit_pending = pending;
   wire is_parameter = address[ADDRESS-1];
   wire [CONV_BITS-1:0] conv = address[CHANNEL_BITS+3+:CONV_BITS];
   wire [31:0] conv_number = {{(32 - CONV_BITS){1'b0}}, conv};
@@ -161,7 +163,7 @@ module ffe_registers #(
     end
   endgenerate
 
-  assign s_axil_arready = running && !s_axil_rvalid;
+  assign s_axil_arready = rst_n && !s_axil_rvalid;
   wire accept_read = s_axil_arvalid && s_axil_arready;
   always @(posedge clk) begin
     if (!rst_n) s_axil_rvalid <= 1'b0;
@@ -174,7 +176,7 @@ module ffe_registers #(
         'h04: s_axil_rdata <= VERSION;
         'h08: s_axil_rdata <= WEIGHTS;
         'h0C: s_axil_rdata <= SHAPE;
-        'h10: s_axil_rdata <= {29'b0, tap_on, main_off, pending};
+        'h10: s_axil_rdata <= {28'b0, main_waits, tap_on, main_off, pending};
         'h14: s_axil_rdata <= {25'b0, status};
         'h18: s_axil_rdata <= frames_in;
         'h1C: s_axil_rdata <= frames_out;

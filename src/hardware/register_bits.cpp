@@ -56,7 +56,8 @@ int64_t input_bits(int size) {
 }
 
 int64_t gate_bits(int64_t pixels) {
-  return pixels > 1 ? index_bits(pixels) + 2 : 1;  // position, passing, owed
+  const int64_t switches = 3, waits = 1;  // commit_behind, old_tap_on, old_main_off; main_waits
+  return switches + waits + (pixels > 1 ? index_bits(pixels) + 2 : 0);  // position, tap_passes, main_passes
 }
 
 int64_t control_register_bits(int convs, int conv_bits, int channel_bits, bool tap) {
@@ -65,8 +66,7 @@ int64_t control_register_bits(int convs, int conv_bits, int channel_bits, bool t
   const int64_t status = 7 + 4;  // status; main_off, tap_on, pending, commit_request
   const int64_t counters = (tap ? 4 : 3) * 32;
   const int64_t reads = 1 + 2 + 32;  // rvalid, rresp, rdata
-  const int64_t running = 1;
-  return running + held + answers + status + counters + reads;
+  return held + answers + status + counters + reads;
 }
 
 }  // namespace fixynn

@@ -121,9 +121,9 @@ std::string interfaces(const FfeRtl& ffe) {
   if (ffe.options.tap_layer > 0) {
     text +=
         "CONTROL.TAP_ON gives frames at `tap_axis`, CONTROL.MAIN_OFF keeps them from the layers behind the "
-        "tap; "
-        "both\nare looked at between frames. An output that is on must be read, or the input waits for "
-        "it.\n\n";
+        "tap; both\nact between frames, and with a commit if they are written with it (`register_map.md`). "
+        "An output that is on must\nbe read, or the input waits for it; one that was on must be read until "
+        "its frame ends.\n\n";
   }
   return text;
 }

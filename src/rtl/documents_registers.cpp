@@ -12,7 +12,7 @@ constexpr const char* kRegisters = R"(| address | name | access | contents |
 | 0x04 | VERSION | read | of this map: 1 |
 | 0x08 | WEIGHTS | read | 0x{weights}: the first 8 digits of the frozen weights' SHA-256 |
 | 0x0C | SHAPE | read | 0x{shape:08X}: {{fixed layers [31:24], layers before the tap [23:16] (0: no tap), size [15:0]}} |
-| 0x10 | CONTROL | read, write | bit 0 COMMIT, bit 1 MAIN_OFF, bit 2 TAP_ON; 0 after reset |
+| 0x10 | CONTROL | read, write | bit 0 COMMIT, bit 1 MAIN_OFF, bit 2 TAP_ON, bit 3 MAIN_WAITS (only read); 0 after reset |
 | 0x14 | STATUS | read, write 1 to clear | sticky bits, below; 0 after reset |
 | 0x18 | FRAMES_IN | read | frames begun, modulo 2^32 |
 | 0x1C | FRAMES_OUT | read | frames whose last pixel was handed over at `m_axis` |
@@ -36,6 +36,17 @@ writing 0 does nothing. It reads as 1 from then until the last convolution has t
 
 )";
 
+constexpr const char* kTapControl = R"(MAIN_OFF = 1
+keeps frames from the layers behind the tap and from `m_axis`, TAP_ON = 1 gives them at `tap_axis`. Both are looked at
+when a frame's first pixel leaves the tap's layer, so that frames stay whole. Written while COMMIT is 1, or together with
+it, they act on the frame that carries the commit, and frames before it go where they went; otherwise they act on the next
+frame that reaches the tap.
+
+A commit whose frame MAIN_OFF keeps ends at the tap: COMMIT reads 0 then, so that a task that reads only the tap can
+change parameters as often as it likes. MAIN_WAITS reads as 1 from then on: the layers behind lack those parameters, and
+no frame passes to them until one carries a commit. To use `m_axis` again write COMMIT = 1 with MAIN_OFF = 0; without
+new parameters in between too.)";
+
 constexpr const char* kSequence = R"(## Programming
 
 1. After reset all parameters are undefined. Until the first commit codes are meaningless; nothing hangs.
@@ -46,7 +57,7 @@ constexpr const char* kSequence = R"(## Programming
 5. The next frame to start is the first with the new parameters. The commit travels along with its first pixel, so
    that every convolution changes between two frames: no frame is computed with parameters of both kinds.
 6. Poll CONTROL until COMMIT reads 0 before writing the next parameters. It does so only once that frame has
-   reached the last convolution; with no frame coming it stays 1.
+   reached the last convolution (or the tap, if MAIN_OFF keeps it there); with no frame coming it stays 1.
 
 `vectors/parameters.hex`, where there are vectors, has all writes of one network: a line each, 8 digits of address
 and 8 of data.
@@ -113,10 +124,7 @@ std::string register_map_text(const FfeRtl& ffe) {
       fmt::runtime(kRegisters), fmt::arg("weights", ffe.weights_sha256.substr(0, 8)),
       fmt::arg("shape", shape),
       fmt::arg("tap_control",
-               tap ? "MAIN_OFF = 1\nkeeps frames from the layers behind the tap and from `m_axis`, "
-                     "TAP_ON = 1 gives them at\n`tap_axis`. Both are looked at when a frame's first "
-                     "pixel leaves the tap's layer, so that frames stay whole."
-                   : "MAIN_OFF and TAP_ON read as\n0: there is no tap."));
+               tap ? kTapControl : "MAIN_OFF, TAP_ON\nand MAIN_WAITS read as 0: there is no tap."));
   text += fmt::format(
       "## Parameters\n\n    code = clamp((sum * M + B) >> S, 0, 2^bits - 1)\n\nM is signed, 16 bits (the "
       "upper half "

@@ -146,11 +146,16 @@ set ffe_period [expr {{1000.0 / $FFE_CLOCK_MHZ}}]
 create_clock -name clk -period $ffe_period [get_ports clk]
 set_clock_uncertainty [expr {{0.05 * $ffe_period}}] [get_clocks clk]
 
-# Half of the period belongs to the neighbours. Between an input and an output there is a register in every case.
+# The multiplexer in front of a requantiser's multiplier, the multiplier, the addition and the clamp are one clock,
+# whatever --levels-per-stage says of the adders: they bound the clock.
+
+# Half of the period belongs to the neighbours. Between an input and an output there is a register in every case but
+# one: ready outputs fall with rst_n in the same clock, so that rst_n must come soon after its clock edge.
 set ffe_inputs {{{inputs}}}
 set ffe_outputs {{{outputs}}}
 set_input_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_inputs]
 set_input_delay -min 0 -clock clk [get_ports $ffe_inputs]
+set_input_delay -max [expr {{0.2 * $ffe_period}}] -clock clk [get_ports rst_n]
 set_output_delay -max [expr {{0.5 * $ffe_period}}] -clock clk [get_ports $ffe_outputs]
 set_output_delay -min 0 -clock clk [get_ports $ffe_outputs]
 

@@ -112,8 +112,9 @@ class TopBuilder {
     go_ = top_.add_net("go", 1, "Control.");
     commit_request_ = top_.add_net("commit_request", 1);
     if (tap_layer_ > 0) {
-      main_off_ = top_.add_net("main_off", 1);
-      tap_on_ = top_.add_net("tap_on", 1);
+      for (const char* name :
+           {"main_off", "tap_on", "commit_pending", "commit_kept", "main_waits", "commit_done"})
+        top_.add_net(name, 1);
     }
     write_ = top_.add_net("write", static_cast<int>(convs_.size()),
                           "Parameters on their way: a bit of write a convolution.");
@@ -210,23 +211,19 @@ class TopBuilder {
 
   /// The branch to the tap's output, and what goes on.
   Stream add_tap(const ConvPlan& plan, const Stream& stream) {
-    const Stream tap{top_.add_net("tap_valid", 1), top_.add_net("tap_commit", 1), stream.pixel};
+    const Stream tap{top_.add_net("tap_valid", 1), -1, stream.pixel};
     const Stream main{top_.add_net("main_valid", 1), top_.add_net("main_commit", 1), stream.pixel};
-    const int main_on = top_.add_net("main_on", 1), room = top_.add_net("tap_room", 1);
+    const int room = top_.add_net("tap_room", 1);
     comment(fmt::format("Tap behind {}: whole frames go to tap_axis, to the layers behind, or both.",
                         plan.conv.name));
-    top_.statements.emplace_back(RtlGate{main_on, false, {top_.whole(main_off_)}, true});
-    for (const auto& [name, open, branch] :
-         {std::tuple<const char*, int, const Stream&>{"tap_gate", tap_on_, tap},
-          {"main_gate", main_on, main}}) {
-      top_.statements.emplace_back(
-          RtlInstance{"ffe_gate",
-                      name,
-                      {{"PIXELS", plan.output_pixels}},
-                      {in("clk"), in("rst_n"), in("open", open), in("in_valid", stream.valid),
-                       in("in_commit", stream.commit), out("out_valid", branch.valid),
-                       out("out_commit", branch.commit)}});
-    }
+    top_.statements.emplace_back(
+        RtlInstance{"ffe_gate",
+                    "tap_gate",
+                    {{"PIXELS", plan.output_pixels}},
+                    {in("clk"), in("rst_n"), in("tap_on"), in("main_off"), in("commit_pending"),
+                     in("in_valid", stream.valid), in("in_commit", stream.commit),
+                     out("tap_valid", tap.valid), out("main_valid", main.valid),
+                     out("main_commit", main.commit), out("commit_kept"), out("main_waits")}});
     add_output("tap_stage", "tap_axis", tap_output_, tap, room, frame_tap_, overflows_);
     return main;
   }
@@ -271,9 +268,16 @@ class TopBuilder {
 
   void add_registers(const Stream& last) {
     // Where there is no tap its ports have nothing to do.
+    const bool tap = tap_layer_ > 0;
     const auto unused = [&](const char* name) { return top_.add_net(name, 1); };
+    const Bits zero{{BitPiece::kZeros, 0, 1, 1}};
+    if (tap) {
+      comment(
+          "A commit is done when the last convolution has it, or the tap keeps it from the layers behind.");
+      top_.statements.emplace_back(
+          RtlGate{net("commit_done"), true, {top_.whole(last.commit), top_.whole(net("commit_kept"))}});
+    }
     comment("Control registers.");
-    Bits no_frames{{BitPiece::kZeros, 0, 1, 1}};
     RtlInstance registers{"ffe_registers",
                           "registers",
                           {{"CONVS", static_cast<int64_t>(convs_.size())},
@@ -309,9 +313,10 @@ class TopBuilder {
                            out("write_data", write_data_),
                            out("commit_request", commit_request_),
                            in("commit_taken", input_commit_),
-                           in("commit_done", last.commit)}};
-    registers.connections.push_back(out("main_off", tap_layer_ > 0 ? main_off_ : unused("main_off")));
-    registers.connections.push_back(out("tap_on", tap_layer_ > 0 ? tap_on_ : unused("tap_on")));
+                           in("commit_done", tap ? net("commit_done") : last.commit)}};
+    for (const char* name : {"commit_pending", "main_off", "tap_on"})
+      registers.connections.push_back(out(name, tap ? net(name) : unused(name)));
+    registers.connections.push_back({"main_waits", tap ? top_.whole(net("main_waits")) : zero, false});
     Bits events;
     for (const int event : {fifo_overflow_, overrun_, output_overflow_, net("missing_start"), net("bad_row"),
                             net("early_start")})
@@ -320,8 +325,7 @@ class TopBuilder {
     registers.connections.push_back(in("frame_in", net("frame_started")));
     registers.connections.push_back(in("frame_out", frame_out_));
     registers.connections.push_back(in("frame_bad", net("frame_bad")));
-    registers.connections.push_back(
-        {"frame_tap", tap_layer_ > 0 ? top_.whole(frame_tap_) : no_frames, false});
+    registers.connections.push_back({"frame_tap", tap ? top_.whole(frame_tap_) : zero, false});
     top_.statements.emplace_back(std::move(registers));
   }
 
@@ -330,7 +334,7 @@ class TopBuilder {
   int tap_layer_;
   OutputPlan tap_output_;
   RtlModule top_;
-  int go_ = -1, commit_request_ = -1, input_commit_ = -1, main_off_ = -1, tap_on_ = -1;
+  int go_ = -1, commit_request_ = -1, input_commit_ = -1;
   int write_ = -1, write_bias_ = -1, write_channel_ = -1, write_data_ = -1;
   int room_ = -1, frame_out_ = -1, frame_tap_ = -1;
   int output_overflow_ = -1, overrun_ = -1, fifo_overflow_ = -1;

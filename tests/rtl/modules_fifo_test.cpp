@@ -283,52 +283,100 @@ endmodule
   }
 }
 
-TEST(GateModule, WholeFramesAndOwedCommits) {
+struct Switches {
+  bool tap_on = false, main_off = false;
+};
+
+/// A processor that turns switches at any time and asks for a commit when the one before is done; frames of
+/// `pixels` pixels, one of which brings the commit.
+class GateModel {
+ public:
+  explicit GateModel(int pixels)
+      : pixels_(pixels), random_(test_random(4, static_cast<uint32_t>(pixels))), come_(random_) {}
+
+  /// A clock: what goes in, and {tap_valid, main_valid, main_commit, commit_kept, main_waits}.
+  std::pair<uint64_t, std::vector<int64_t>> clock(bool reset) {
+    if (reset) {
+      const std::vector<int64_t> seen = {0, 0, 0, 0, waits_};
+      pending_ = was_pending_ = waits_ = false;
+      position_ = 0;
+      written_ = {};
+      return {0, seen};
+    }
+    turn_switches();
+    const bool valid = come_.now(), begins = valid && position_ == 0;
+    const bool commit = begins && pending_ && !arrived_ && random_.below(3) == 0;
+    const uint64_t word = uint64_t{valid} | uint64_t{commit} << 1 | uint64_t{written_.tap_on} << 2 |
+                          uint64_t{written_.main_off} << 3 | uint64_t{pending_} << 4 | kResetBit;
+    const bool waited = waits_;
+    if (begins) begin_frame(commit);
+    const bool kept = commit && !to_main_;
+    if (kept || (arrived_ && random_.below(10) == 0)) pending_ = false;
+    if (valid) position_ = (position_ + 1) % pixels_;
+    return {word, {valid && to_tap_, valid && to_main_, commit && to_main_, kept, waited}};
+  }
+
+ private:
+  void turn_switches() {
+    const Switches before = written_;
+    if (random_.below(6) == 0) written_ = {random_.below(2) == 0, random_.below(2) == 0};
+    if (!pending_ && !was_pending_ && random_.below(8) == 0) {
+      pending_ = true;
+      arrived_ = false;
+      old_ = before;
+      was_pending_ = true;
+      return;
+    }
+    was_pending_ = pending_;
+  }
+
+  void begin_frame(bool commit) {
+    const Switches& now = pending_ && !arrived_ && !commit ? old_ : written_;
+    to_tap_ = now.tap_on;
+    to_main_ = !now.main_off && (!waits_ || commit);
+    if (!commit) return;
+    arrived_ = true;
+    waits_ = !to_main_;
+  }
+
+  int pixels_, position_ = 0;
+  RandomSequence random_;
+  Mood come_;
+  bool pending_ = false, was_pending_ = false, arrived_ = false, waits_ = false;
+  bool to_tap_ = false, to_main_ = false;
+  Switches written_, old_;  ///< old_: those before the pending commit was asked for
+};
+
+TEST(GateModule, WholeFramesSwitchesAndCommits) {
   FIXYNN_NEEDS_ICARUS();
-  constexpr int kClocks = 3000;
+  constexpr int kClocks = 6000;
   for (const int pixels : {1, 2, 3, 4, 9}) {
-    RandomSequence random = test_random(4, static_cast<uint32_t>(pixels));
+    GateModel model(pixels);
     std::vector<uint64_t> words;
-    std::vector<std::vector<int64_t>> expected;  // out_valid, out_commit
-    int position = 0;
-    bool passing = false, owed = false;
-    Mood pixels_come(random), open_now(random);
+    std::vector<std::vector<int64_t>> expected;
     for (int t = 0; t < kClocks; ++t) {
-      const bool reset = t % 500 == 0;
-      const bool valid = !reset && pixels_come.now(), open = open_now.now();
-      const bool commit = valid && position == 0 && random.below(3) == 0;
-      words.push_back(uint64_t{valid} | uint64_t{commit} << 1 | uint64_t{open} << 2 |
-                      (reset ? 0 : kResetBit));
-      if (valid && position == 0) {
-        passing = open;
-        owed = owed || commit;
-      }
-      const bool gives = valid && position == 0 && passing && owed;
-      if (t > 0) expected.push_back({valid && passing, gives});
-      if (gives) owed = false;
-      if (valid) position = (position + 1) % pixels;
-      if (reset) {
-        position = 0;
-        owed = false;
-      }
+      const auto [word, seen] = model.clock(t % 500 == 0);
+      words.push_back(word);
+      if (t > 0) expected.push_back(seen);
     }
     const StimulusFile file(words);
     const std::string bench = fmt::format(R"(
 module bench;
   reg [24:0] stimulus[0:{0}-1];
-  reg clk, rst_n, open, commit, valid;
-  wire out_valid, out_commit;
-  ffe_gate #(.PIXELS({1})) dut (.clk(clk), .rst_n(rst_n), .open(open), .in_valid(valid),
-    .in_commit(valid ? commit : 1'bx), .out_valid(out_valid), .out_commit(out_commit));
-  reg [20:0] unused;
+  reg clk, rst_n, pending, main_off, tap_on, commit, valid;
+  wire tap_valid, main_valid, main_commit, commit_kept, main_waits;
+  ffe_gate #(.PIXELS({1})) dut (.clk(clk), .rst_n(rst_n), .tap_on(tap_on), .main_off(main_off),
+    .commit_pending(pending), .in_valid(valid), .in_commit(valid ? commit : 1'bx), .tap_valid(tap_valid),
+    .main_valid(main_valid), .main_commit(main_commit), .commit_kept(commit_kept), .main_waits(main_waits));
+  reg [18:0] unused;
   integer t;
   initial begin
     $readmemh("{2}", stimulus);
     clk = 0;
     for (t = 0; t < {0}; t = t + 1) begin
-      {{rst_n, unused, open, commit, valid}} = stimulus[t];
+      {{rst_n, unused, pending, main_off, tap_on, commit, valid}} = stimulus[t];
       #1;
-      if (t > 0) $display("%0d %0d", out_valid, out_commit);
+      if (t > 0) $display("%0d %0d %0d %0d %0d", tap_valid, main_valid, main_commit, commit_kept, main_waits);
       clk = 1;
       #1 clk = 0;
     end
@@ -336,7 +384,7 @@ module bench;
 endmodule
 )",
                                           kClocks, pixels, file.path());
-    expect_records(records(simulate_modules({"ffe_gate"}, bench), 2), expected,
+    expect_records(records(simulate_modules({"ffe_gate"}, bench), 5), expected,
                    fmt::format("{} pixels", pixels));
   }
 }

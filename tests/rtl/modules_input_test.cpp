@@ -272,6 +272,35 @@ endmodule
   EXPECT_EQ(simulate_modules({"ffe_input"}, bench), (std::vector<int64_t>{42, 0}));
 }
 
+/// In a clock with rst_n low, the one in which it falls included, no word is accepted.
+TEST(InputModule, NothingIsAcceptedInReset) {
+  FIXYNN_NEEDS_ICARUS();
+  const std::string bench = R"(module bench;
+  reg clk = 0, rst_n = 0, offered = 1;
+  wire ready, valid;
+  ffe_input #(.SIZE(1)) dut (.clk(clk), .rst_n(rst_n), .s_axis_tdata(24'd0), .s_axis_tuser(1'b1),
+    .s_axis_tlast(1'b1), .s_axis_tvalid(offered), .s_axis_tready(ready), .go(1'b1), .commit_request(1'b0),
+    .valid(valid), .commit(), .pixel(), .frame_started(), .frame_bad(), .early_start(), .bad_row(),
+    .missing_start());
+  integer t, seed = 2, falls = 0;
+  reg before = 0;
+  initial begin
+    for (t = 0; t < 2000; t = t + 1) begin
+      rst_n = t > 1 && $random(seed) % 8 != 0;
+      #1;
+      if (!rst_n && ready !== 0) $display("ready_in_reset");
+      falls = falls + (before && !rst_n);
+      before = rst_n && ready;
+      clk = 1;
+      #1 clk = 0;
+    end
+    $display("%0d", falls > 50);
+  end
+endmodule
+)";
+  EXPECT_EQ(simulate_modules({"ffe_input"}, bench), (std::vector<int64_t>{1}));
+}
+
 TEST(InputModule, APixelAClock) {
   FIXYNN_NEEDS_ICARUS();
   for (int size = 1; size <= 6; ++size) {

@@ -26,8 +26,9 @@ enum Pulse : uint32_t {
   kFrameIn = 1U << 8,
   kFrameOut = 1U << 9,
   kFrameBad = 1U << 10,
-  kFrameTap = 1U << 11
-};  // bits 0..5: events
+  kFrameTap = 1U << 11,
+  kMainWaits = 1U << 12  // a level: until the next pulses
+};                       // bits 0..5: events
 
 enum Kind : uint32_t { kWrite = 0, kRead = 1, kPulse = 2 };
 struct Operation {
@@ -36,7 +37,8 @@ struct Operation {
 };
 
 /// What the bench prints: write of a parameter {1, one-hot, bias, channel, data}, response {2, code, 0, 0,
-/// 0}, answer to a read {3, code, data, 0, 0}, levels after a pulse {4, commit_request, main_off, tap_on, 0}.
+/// 0}, answer to a read {3, code, data, 0, 0}, levels after a pulse {4, commit_request, main_off, tap_on,
+/// commit_pending}.
 using Seen = std::vector<int64_t>;
 
 class Model {
@@ -52,7 +54,7 @@ class Model {
       seen.push_back({3, response, data, 0, 0});
     } else {
       pulse(operation.data);
-      seen.push_back({4, request_, main_off_, tap_on_, 0});
+      seen.push_back({4, request_, main_off_, tap_on_, pending_});
     }
   }
 
@@ -85,7 +87,7 @@ class Model {
                                             5,
                                             0xFEDCBA98,
                                             7 << 24 | tap_ << 16 | 224,
-                                            int64_t{pending_} | main_off_ << 1 | tap_on_ << 2,
+                                            int64_t{pending_} | main_off_ << 1 | tap_on_ << 2 | waits_ << 3,
                                             status_,
                                             frames_[0],
                                             frames_[1],
@@ -99,11 +101,12 @@ class Model {
     status_ |= pulses & 63;
     if ((pulses & kCommitTaken) != 0) request_ = false;
     if ((pulses & kCommitDone) != 0) pending_ = false;
+    waits_ = (pulses & kMainWaits) != 0;
     for (uint32_t i = 0; i < 4; ++i) frames_[i] += pulses >> (8 + i) & 1;
   }
 
   int tap_;
-  bool pending_ = false, request_ = false, main_off_ = false, tap_on_ = false;
+  bool pending_ = false, request_ = false, main_off_ = false, tap_on_ = false, waits_ = false;
   uint32_t status_ = 0;
   std::array<int64_t, 4> frames_{};
 };
@@ -119,7 +122,8 @@ std::string device(int tap) {
       ".s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready), .write(write), "
       ".write_bias(write_bias), .write_channel(write_channel), .write_data(write_data), "
       ".commit_request(commit_request), .commit_taken(pulses[6]), .commit_done(pulses[7]), "
-      ".main_off(main_off), .tap_on(tap_on), .events(pulses[5:0]), .frame_in(pulses[8]), "
+      ".commit_pending(commit_pending), .main_off(main_off), .tap_on(tap_on), .main_waits(main_waits), "
+      ".events(pulses[5:0]), .frame_in(pulses[8]), "
       ".frame_out(pulses[9]), .frame_bad(pulses[10]), .frame_tap(pulses[11]));\n",
       kConvs, kConvBits, kChannelBits, tap);
 }
@@ -130,7 +134,8 @@ constexpr const char* kNets = R"(module bench;
   reg [31:0] wdata;
   reg [3:0] wstrb;
   reg [11:0] pulses = 0;
-  wire awready, wready, bvalid, arready, rvalid, write_bias, commit_request, main_off, tap_on;
+  reg main_waits = 0;
+  wire awready, wready, bvalid, arready, rvalid, write_bias, commit_request, commit_pending, main_off, tap_on;
   wire [1:0] bresp, rresp;
   wire [31:0] rdata, write_data;
   wire [2:0] write;
@@ -150,7 +155,7 @@ constexpr const char* kSequence = R"(
     $readmemh("{1}", operations);
     awvalid = 1; wvalid = 1; arvalid = 1;
     repeat (3) begin
-      #1 if (i > 0 && (awready || wready || arready || bvalid || rvalid)) $display("ready_in_reset");
+      #1 if (awready !== 0 || wready !== 0 || arready !== 0 || i > 0 && (bvalid || rvalid)) $display("ready_in_reset");
       clk = 1;
       #1 clk = 0; i = 1;
     end
@@ -161,7 +166,7 @@ constexpr const char* kSequence = R"(
       ar_wait = $random(seed) & 3; r_wait = ($random(seed) & 7) - 3;
       aw_done = kind != 0; w_done = kind != 0; b_done = kind != 0; ar_done = kind != 1; r_done = kind != 1;
       limit = 0;
-      if (kind == 2) pulses = operations[i][31:0];
+      if (kind == 2) {main_waits, pulses} = operations[i][31:0];
       while (!(aw_done && w_done && b_done && ar_done && r_done) || limit == 0) begin
         if (!aw_done && aw_wait <= 0) begin awvalid = 1; awaddr = operations[i][45:36]; end
         if (!w_done && w_wait <= 0) begin wvalid = 1; wdata = operations[i][31:0]; wstrb = operations[i][35:32]; end
@@ -189,7 +194,7 @@ constexpr const char* kSequence = R"(
         limit = limit + 1;
         if (limit > 50) begin $display("deadlock"); $finish; end
       end
-      if (kind == 2) $display("4 %0d %0d %0d 0", commit_request, main_off, tap_on);
+      if (kind == 2) $display("4 %0d %0d %0d %0d", commit_request, main_off, tap_on, commit_pending);
     end
     $finish;
   end
@@ -218,7 +223,7 @@ Operation random_operation(RandomSequence& random) {
     case 9:
       return {kRead, random.below(12) * 4 + (random.below(16) == 0 ? 1 : 0)};
     default:
-      return {kPulse, 0, data & random.next_u32() & 0xFFF};
+      return {kPulse, 0, data & random.next_u32() & 0x1FFF};
   }
 }
 
@@ -312,6 +317,45 @@ TEST(RegistersModule, StreamsOfWrites) {
     $finish;
   end
   always @(posedge clk) if (wvalid && wready) begin ws <= ws + 1; wvalid <= 0; end
+endmodule
+)";
+  EXPECT_EQ(simulate_modules({"ffe_registers"}, bench), (std::vector<int64_t>{1, 1}));
+}
+
+/// In a clock with rst_n low, the one in which it falls included, nothing is accepted; what is accepted in
+/// another one is answered unless reset comes first.
+TEST(RegistersModule, NothingIsAcceptedInReset) {
+  FIXYNN_NEEDS_ICARUS();
+  const std::string bench = kNets + device(0) + R"(
+  integer t, seed = 9, falls = 0, rest, writes = 0, addresses = 0, answers = 0, reads = 0, words = 0;
+  initial begin
+    awaddr = 'h10; araddr = 'h04; wdata = 0; wstrb = 15; bready = 1; rready = 1;
+    for (t = 0; t < 20000; t = t + 1) begin
+      rest = t >= 19980;  // all that was accepted is answered
+      falls = falls + (rst_n && $random(seed) % 16 == 0);
+      rst_n = rest || t > 1 && (falls == 0 || $random(seed) % 4 != 0);
+      if (rst_n) falls = 0;
+      awvalid = !rest && $random(seed) % 4 != 0;
+      wvalid = !rest && $random(seed) % 4 != 0;
+      arvalid = !rest && $random(seed) % 4 != 0;
+      #1;
+      if (!rst_n && (awready !== 0 || wready !== 0 || arready !== 0)) $display("ready_in_reset");
+      if (rst_n) begin
+        addresses = addresses + (awvalid && awready);
+        writes = writes + (wvalid && wready);
+        reads = reads + (arvalid && arready);
+        answers = answers + bvalid;
+        words = words + rvalid;
+        if (answers > addresses || answers > writes || words > reads) $display("answer_to_nothing");
+      end else begin
+        addresses = 0; writes = 0; answers = 0; reads = 0; words = 0;
+      end
+      clk = 1;
+      #1 clk = 0;
+    end
+    $display("%0d %0d", answers == (addresses < writes ? addresses : writes), words == reads);
+    $finish;
+  end
 endmodule
 )";
   EXPECT_EQ(simulate_modules({"ffe_registers"}, bench), (std::vector<int64_t>{1, 1}));

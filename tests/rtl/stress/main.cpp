@@ -29,10 +29,14 @@
 namespace fixynn::stress {
 namespace {
 
-constexpr uint32_t kMainOff = 2;
 constexpr uint64_t kQuietClocks = 64 * kSize + 8192;
 constexpr uint64_t kEmptyClocks = 16 * kSize + 256;  ///< without a pixel: nothing is under way
 constexpr uint32_t kFramesToCheckpoint = 25;
+
+struct Switches {
+  bool tap_on = false, main_off = false;
+  bool operator==(const Switches&) const = default;
+};
 
 class Stress {
  public:
@@ -118,6 +122,9 @@ class Stress {
     requested_.reset();
     gate_pixels_ = frames_out_ = frames_tap_ = refused_ = 0;
     control_ = 0;
+    before_ = old_ = {};
+    was_pending_ = main_waits_ = false;
+    commit_frame_ = SIZE_MAX;
     frames_to_checkpoint_ = kFramesToCheckpoint;
     clocks_since_reset_ = quiet_ = 0;
     processor_ = run_processor();
@@ -174,6 +181,10 @@ class Stress {
 
   void sample() {
     bool progress = false;
+    if (top_.commit_pending && !was_pending_) {
+      old_ = before_;
+      commit_frame_ = SIZE_MAX;
+    }
     if (offering_ && top_.s_axis_tready) {
       const size_t number = model_.frames();
       if (model_.take(source_.front()) && offered_after_commit_ && commit_answered_ &&
@@ -195,6 +206,8 @@ class Stress {
         tap_.sample(top_.tap_axis_tvalid, top_.tap_axis_tdata, top_.tap_axis_tuser, top_.tap_axis_tlast);
 #endif
     quiet_ = progress ? 0 : quiet_ + 1;
+    before_ = {bool(top_.tap_on), bool(top_.main_off)};
+    was_pending_ = top_.commit_pending;
   }
 
   /// A frame leaves the input stage; it says itself whether the frame takes the parameters asked for.
@@ -204,6 +217,7 @@ class Stress {
     if (top_.frame_commits) {
       if (!requested_) fault("input", "a commit that nobody asked for");
       active_ = requested_;
+      commit_frame_ = number;
       commit_answered_ = false;
       must_commit_ = SIZE_MAX;
       ++counts_["commits"];
@@ -219,9 +233,19 @@ class Stress {
     const size_t side = static_cast<size_t>(tap_boundary().size), number = gate_pixels_ / (side * side);
     if (gate_pixels_++ % (side * side) != 0) return;
 #if FFE_TAP
-    if (top_.tap_on) tap_frames_.push_back(number);
-    if (top_.main_off) ++counts_["frames kept from m_axis"];
-    if (!top_.main_off) main_frames_.push_back(number);
+    // Frames ahead of a pending commit go where they went before it was asked for.
+    const bool ahead = top_.commit_pending && number < commit_frame_, commits = number == commit_frame_;
+    const Switches now = ahead ? old_ : Switches{bool(top_.tap_on), bool(top_.main_off)};
+    const bool to_main = !now.main_off && (!main_waits_ || commits);
+    if (now.tap_on) tap_frames_.push_back(number);
+    if (to_main) main_frames_.push_back(number);
+    if (ahead && now != Switches{bool(top_.tap_on), bool(top_.main_off)})
+      ++counts_["frames with old switches"];
+    if (!to_main) ++counts_[now.main_off ? "frames kept from m_axis" : "frames that wait for a commit"];
+    if (commits) {
+      if (!to_main) ++counts_[main_waits_ ? "commits kept, one after another" : "commits kept from m_axis"];
+      main_waits_ = !to_main;
+    }
 #else
     main_frames_.push_back(number);
 #endif
@@ -314,14 +338,8 @@ class Stress {
         counts_["refused writes"] += master_.response() != kOkay;
       } else {
         // As a driver does it: wait until the last commit is through, write, commit.
-        for (int polls = 0;; ++polls) {
-          FIXYNN_ACCESS(master_.read(kControl));
-          if ((master_.data() & kCommit) == 0 || checkpoint_) break;
-          if (polls % 20 == 19) {  // frames must pass for a commit to be through
-            control_ &= ~kMainOff;
-            FIXYNN_ACCESS(master_.write(kControl, control_));
-          }
-        }
+        do FIXYNN_ACCESS(master_.read(kControl));
+        while ((master_.data() & kCommit) != 0 && !checkpoint_);
         if ((master_.data() & kCommit) != 0) continue;
         for (const ParameterWrite& w : sets_.step()) {
           FIXYNN_ACCESS(master_.write(w.address, w.data));
@@ -393,6 +411,9 @@ class Stress {
   bool commit_answered_ = false;   ///< a commit is asked for, and no frame has taken it
   size_t must_commit_ = SIZE_MAX;  ///< the frame that has to take it
   bool checkpoint_ = false, released_ = false;
+  Switches before_, old_;  ///< CONTROL's, in the clock before, and before the pending commit was asked for
+  bool was_pending_ = false, main_waits_ = false;
+  size_t commit_frame_ = SIZE_MAX;  ///< the one that carries the pending commit
   uint32_t frames_to_checkpoint_ = 0, control_ = 0, refused_ = 0, frames_out_ = 0, frames_tap_ = 0;
   size_t gate_boundary_ = 0, gate_pixels_ = 0;
   std::map<std::string, uint64_t> counts_;

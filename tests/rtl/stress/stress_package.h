@@ -17,17 +17,18 @@ inline void replace_once(std::string& text, const std::string& what, const std::
   text.replace(at, what.size(), with);
 }
 
-/// Beside the pixels of every convolution: when frames begin and with which parameters, and the switches, as
-/// the design itself sees them.
+/// Beside the pixels of every convolution: when frames begin and with which parameters, and CONTROL, as the
+/// design itself sees them.
 inline std::string add_ports(std::string wrapper) {
   replace_once(wrapper, "\n);\n  ffe_top dut",
                ",\n  output wire frame_started,\n  output wire frame_commits,\n  output wire main_off,\n"
-               "  output wire tap_on\n);\n  ffe_top dut");
+               "  output wire tap_on,\n  output wire commit_pending\n);\n  ffe_top dut");
   replace_once(wrapper, "endmodule",
                "  assign frame_started = dut.input_stage.frame_started;\n"
                "  assign frame_commits = dut.input_stage.commit;\n"
                "  assign main_off = dut.registers.main_off;\n"
-               "  assign tap_on = dut.registers.tap_on;\nendmodule");
+               "  assign tap_on = dut.registers.tap_on;\n"
+               "  assign commit_pending = dut.registers.commit_pending;\nendmodule");
   return wrapper;
 }
 
