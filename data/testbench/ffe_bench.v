@@ -67,18 +67,6 @@ module ffe_bench;
   wire running = rst_n;
 //@CHECKS
 
-  // A word that is offered stays until it is taken.
-  reg waiting;
-  reg [OUTPUT_BITS+1:0] held;
-  always @(posedge clk) begin
-    waiting <= running && m_axis_tvalid && !m_axis_tready;
-    held <= {m_axis_tuser, m_axis_tlast, m_axis_tdata};
-    if (waiting && (!m_axis_tvalid || held !== {m_axis_tuser, m_axis_tlast, m_axis_tdata})) begin
-      if (faults < 10) $display("ERROR m_axis: a change before tready");
-      faults = faults + 1;
-    end
-  end
-
   // ---- Frames in -----------------------------------------------------------------------------------------
   wire source_go;
   ffe_stall source_stall (.clk(clk), .active(gaps), .seed(seed), .go(source_go));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of the bench: decides clock by clock whether one side of a stream goes on: always, or, where `active`, at
-// random, at a rate that itself changes every 1 to 512 clocks from "never" to "always".
+// random, at a rate that itself changes every 1 to 512 clocks from "never" to "always". `go` changes at
+// falling edges, so that ffe_stream_check sees what follows it without a clock.
 module ffe_stall (
   input wire clk,
   input wire active,
@@ -16,7 +17,7 @@ module ffe_stall (
     rate = 9'd0;
     left = 9'd0;
   end
-  always @(posedge clk) begin
+  always @(negedge clk) begin
     if (!started) begin
       state = seed;
       started <= 1'b1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of the bench: compares a stream of pixels with the lines of FILE. Where MARKS is 1, `user` must mark the
-// first pixel of a frame and `last` the last one of a row.
+// Of the bench: compares a stream of pixels with the lines of FILE. Where MARKS is 1 it is an output stream:
+// `user` must mark the first pixel of a frame and `last` the last one of a row, a word that is offered stays
+// until it is taken, and nothing depends on `ready` in the same clock: ready changes at falling edges of clk
+// (ffe_stall), between which and the rising edge all else holds still.
 module ffe_stream_check #(
   parameter NAME = "",
   parameter FILE = "",
@@ -12,6 +14,7 @@ module ffe_stream_check #(
 ) (
   input wire clk,
   input wire valid,
+  input wire ready,
   input wire [CHANNELS*BITS-1:0] codes,
   input wire user,
   input wire last
@@ -27,9 +30,9 @@ module ffe_stream_check #(
     $readmemh(FILE, expected);
   end
 
-  task fault(input [8*8-1:0] what);
+  task fault(input [8*32-1:0] what);
     begin
-      if (mismatches < 10) $display("ERROR %0s: wrong %0s at pixel %0d", NAME, what, pixels);
+      if (mismatches < 10) $display("ERROR %0s: %0s at pixel %0d", NAME, what, pixels);
       mismatches = mismatches + 1;
     end
   endtask
@@ -48,15 +51,31 @@ module ffe_stream_check #(
     end
   endtask
 
+  reg waiting;
+  reg [CHANNELS*BITS+1:0] held, halfway;
+  reg valid_halfway;
+  initial {waiting, valid_halfway} = 2'b00;
+  always @(negedge clk) begin
+    valid_halfway <= valid;
+    halfway <= {user, last, codes};
+  end
+  always @(posedge clk) if (MARKS != 0) begin
+    waiting <= valid && !ready;
+    held <= {user, last, codes};
+    if (waiting && !valid) fault("a word that goes before tready");
+    if (waiting && held !== {user, last, codes}) fault("a change before tready");
+    if (valid !== valid_halfway || (valid && halfway !== {user, last, codes})) fault("what depends on tready");
+  end
+
   always @(posedge clk) begin
-    if (valid) begin
-      if (complete) fault("extra");
+    if (valid && ready) begin
+      if (complete) fault("an extra word");
       else if (codes !== expected[pixels]) compare(expected[pixels]);
-      if (MARKS != 0 && user !== (pixels % FRAME == 0)) fault("tuser");
-      if (MARKS != 0 && last !== (pixels % SIZE == SIZE - 1)) fault("tlast");
+      if (MARKS != 0 && user !== (pixels % FRAME == 0)) fault("wrong tuser");
+      if (MARKS != 0 && last !== (pixels % SIZE == SIZE - 1)) fault("wrong tlast");
       pixels = pixels + 1;
-    end else if (valid !== 1'b0) begin
-      fault("valid");
+    end else if (valid !== 1'b0 && valid !== 1'b1) begin
+      fault("unknown tvalid");
     end
   end
 endmodule

@@ -118,9 +118,9 @@ class Bench {
       pauses();
       source_.drive(top_);
       registers_.drive(top_);
-      top_.m_axis_tready = output_.ready();
+      top_.m_axis_tready = output_.ready(top_.m_axis_tvalid);
 #if FFE_TAP
-      top_.tap_axis_tready = tap_.ready();
+      top_.tap_axis_tready = tap_.ready(top_.tap_axis_tvalid);
 #endif
     }
     top_.clk = 0;

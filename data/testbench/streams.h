@@ -169,18 +169,23 @@ class FrameSource {
   std::vector<uint64_t> starts_;
 };
 
-/// Takes the pixels of m_axis or tap_axis and checks data, marks and the rule that a word that is offered
-/// stays until it is taken.
+/// Takes the pixels of m_axis or tap_axis and checks data, marks and the rules that a word that is offered
+/// stays until it is taken, and that it is offered without regard to tready.
 template <typename Data>
 class StreamSink {
  public:
   StreamSink(const Boundary& boundary, const char* label, uint64_t seed)
       : check_(boundary, label), stall_(seed) {}
 
-  bool ready() { return ready_ = stall_.go(); }
+  /// `valid` is there before tready changes; in the same clock it must not follow it.
+  bool ready(bool valid) {
+    valid_before_ready_ = valid;
+    return ready_ = stall_.go();
+  }
 
   /// Returns true if a pixel was taken.
   bool sample(bool valid, const Data& data, bool user, bool last, uint64_t cycle) {
+    check_.check_mark(valid, valid_before_ready_, "tvalid, which depends on tready,");
     if (waiting_) {
       check_.check_mark(!valid, false, "not tvalid before tready");
       check_.check_mark(user != held_user_ || last != held_last_ || !same(data), false,
@@ -212,6 +217,6 @@ class StreamSink {
   StreamCheck check_;
   Stall stall_;
   Data held_{};
-  bool ready_ = false, waiting_ = false, held_user_ = false, held_last_ = false;
+  bool valid_before_ready_ = false, ready_ = false, waiting_ = false, held_user_ = false, held_last_ = false;
   uint64_t first_offer_ = 0;
 };

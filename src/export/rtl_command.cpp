@@ -21,24 +21,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct SimulatorFacts {
-  const char* name;
-  const char* program;
-  const char* package;  ///< Debian's
-};
-
-SimulatorFacts simulator_facts(Simulator simulator) {
-  if (simulator == Simulator::kVerilator) return {"Verilator", "verilator", "verilator"};
-  return {"Icarus Verilog", "iverilog", "iverilog"};
+const char* simulator_name(Simulator simulator) {
+  return simulator == Simulator::kVerilator ? "Verilator" : "Icarus Verilog";
 }
 
 void check_simulator(const RtlCommand& command) {
   if (command.verify.empty()) return;
-  const SimulatorFacts facts = simulator_facts(command.simulator);
-  const char* path = std::getenv("PATH");
-  if (!find_program(facts.program, path == nullptr ? "" : path).empty()) return;
-  fail_usage("--verify: {} is not installed (Debian: apt install {}); or use --simulator {}", facts.name,
-             facts.package, command.simulator == Simulator::kVerilator ? "icarus" : "verilator");
+  const std::string missing = what_simulator_lacks(command.simulator);
+  if (!missing.empty()) fail_usage("--verify: {}", missing);
 }
 
 void check_tap(const RtlCommand& command) {
@@ -102,7 +92,8 @@ class Run {
     files_ = verilog_files(outcome_.ffe);
     add_files(testbench_files(outcome_.ffe));
     if (!images_.empty()) add_files(vector_files(outcome_.ffe, network_.network, images_));
-    add_files(document_files(outcome_.ffe));
+    add_files(parameter_files(outcome_.ffe, network_.network));
+    add_files(document_files(outcome_.ffe, !images_.empty()));
     files_.push_back({"manifest.json", manifest_json(outcome_.ffe, files_, {})});
     outcome_.files = files_.size();
     if (signal_.received() != 0) throw Stopped{};
@@ -116,7 +107,6 @@ class Run {
 
   /// Any word of the simulator about the design is a fault of this program.
   void lint() {
-    const SimulatorFacts facts = simulator_facts(command_.simulator);
     std::vector<std::string> words =
         command_.simulator == Simulator::kVerilator
             ? std::vector<std::string>{"verilator",      "--lint-only",  "-Wall",
@@ -129,21 +119,20 @@ class Run {
     }
     create_folders(command_.out / "build");
     const fs::path log = fs::absolute(command_.out) / "build" / "lint.log";
-    StepLine line(log_, signal_, fmt::format("lint by {}", facts.name));
+    StepLine line(log_, signal_, fmt::format("lint by {}", simulator_name(command_.simulator)));
     const ChildResult result = run_child({.words = words, .folder = command_.out, .log = log, .stop = [this] {
                                             return signal_.received() != 0;
                                           }});
     if (signal_.received() != 0) throw Stopped{};
     if (!result.succeeded() || !read_text_file(log).empty()) {
-      fail("{} has objections to the Verilog, see {}; please report this with the network file", facts.name,
-           log.string());
+      fail("{} has objections to the Verilog, see {}; please report this with the network file",
+           simulator_name(command_.simulator), log.string());
     }
     outcome_.lint_s = line.done();
   }
 
   void simulate() {
-    const SimulatorFacts facts = simulator_facts(command_.simulator);
-    StepLine line(log_, signal_, fmt::format("simulation by {}", facts.name));
+    StepLine line(log_, signal_, fmt::format("simulation by {}", simulator_name(command_.simulator)));
     const SimulationOptions options{.stop = [this] { return signal_.received() != 0; }};
     try {
       outcome_.verify = run_simulation(command_.out, command_.simulator, options);
@@ -191,10 +180,12 @@ std::string rtl_outcome_text(const RtlCommand& command, const RtlOutcome& outcom
                       format_count(plan.frame_cycles()), format_count(plan.latency_cycles() + kOutputCycles));
   if (!outcome.verify) return text;
   const VerifyReport& verify = *outcome.verify;
-  text +=
-      fmt::format("  verified         {} values of {} with {}: {}\n", format_count(verify.values_compared),
-                  format_plural(verify.images, "image"), printable(verify.simulator_version, 60),
-                  verify.mismatches == 0 ? "all equal" : format_plural(verify.mismatches, "mismatch") + "es");
+  text += fmt::format(
+      "  verified         {} values, {} passes over {} (one with other parameters): {}\n"
+      "  simulator        {}\n",
+      format_count(verify.values_compared), kSimulationPasses, format_plural(verify.frames, "frame"),
+      verify.mismatches == 0 ? "all equal" : format_count(verify.mismatches) + " wrong",
+      printable(verify.simulator_version, 60));
   text += fmt::format("  seconds          optimise {:.1f}, lint {:.1f}, build {:.1f}, simulate {:.1f}\n",
                       outcome.optimise_s, outcome.lint_s, verify.build_s, verify.simulate_s);
   return text;

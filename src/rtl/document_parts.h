@@ -15,8 +15,8 @@ namespace fixynn {
 std::string readme_text(const FfeRtl& ffe);
 std::string register_map_text(const FfeRtl& ffe);
 std::string block_diagram_svg(const FfeRtl& ffe);
-std::string makefile_text();
-std::string fusesoc_core_text(const FfeRtl& ffe);
+std::string makefile_text(const FfeRtl& ffe);
+std::string fusesoc_core_text(const FfeRtl& ffe, bool with_vectors);
 std::string yosys_script_text(const FfeRtl& ffe);
 std::string constraints_text(const FfeRtl& ffe);
 
@@ -36,9 +36,6 @@ size_t last_conv(int layers);
 
 /// "rtl/ffe_top.v", ...: every module before its users.
 std::vector<std::string> rtl_paths(const FfeRtl& ffe);
-
-/// Byte address of M (or B) of a channel. Where the map of ffe_registers.v puts it.
-uint32_t parameter_address(const FfeRtl& ffe, size_t conv, int channel, bool bias);
 
 /// "4 layers of mobilenet.safetensors at 224 x 224": safe in one line of any of the files.
 std::string package_title(const FfeRtl& ffe);

@@ -33,24 +33,18 @@ std::vector<std::string> rtl_paths(const FfeRtl& ffe) {
   return paths;
 }
 
-uint32_t parameter_address(const FfeRtl& ffe, size_t conv, int channel, bool bias) {
-  const uint32_t half = uint32_t{1} << (ffe.conv_bits + ffe.channel_bits + 3);
-  return half | static_cast<uint32_t>(conv) << (ffe.channel_bits + 3) | static_cast<uint32_t>(channel) << 3 |
-         (bias ? 4U : 0U);
-}
-
 std::string package_title(const FfeRtl& ffe) {
   const int size = ffe.plan.network.input_size;
   return fmt::format("{} of {} at {} x {}", format_plural(ffe.plan.fixed_layers, "layer"),
                      printable(ffe.network_name), size, size);
 }
 
-std::vector<RtlFile> document_files(const FfeRtl& ffe) {
+std::vector<RtlFile> document_files(const FfeRtl& ffe, bool with_vectors) {
   return {{"README.md", readme_text(ffe)},
           {"register_map.md", register_map_text(ffe)},
           {"block_diagram.svg", block_diagram_svg(ffe)},
-          {"Makefile", makefile_text()},
-          {"fixynn_ffe.core", fusesoc_core_text(ffe)},
+          {"Makefile", makefile_text(ffe)},
+          {"fixynn_ffe.core", fusesoc_core_text(ffe, with_vectors)},
           {"synth.ys", yosys_script_text(ffe)},
           {"ffe_top.sdc", constraints_text(ffe)}};
 }

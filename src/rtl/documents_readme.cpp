@@ -51,17 +51,18 @@ constexpr const char* kUse = R"(## Simulate, lint, synthesise
 
 or with FuseSoC: `fusesoc --cores-root . run --target sim fixynn:ffe:fixynn_ffe`. Both benches compare every value
 that leaves a convolution with what the integer model of the network gives, and end with one line of figures. They
-need `vectors/`, which fixynn-rtl writes with `--verify IMAGES`.
+need `vectors/`, which fixynn-rtl writes with `--verify IMAGES`; without it `make sim` says so, and the FuseSoC core has
+no targets `sim` and `sim_icarus`.
 
 For silicon, replace the contents of `rtl/ffe_row_memory.v` (one write port, one registered read port, never the
 same address at once) by the process's memories, and read `ffe_top.sdc`.
 
 ## Program the batch norms
 
-After reset the parameters are undefined. Write M and B of every channel (`vectors/parameters.hex` has the list of
-addresses and data), then CONTROL.COMMIT = 1: they take effect at the start of the next frame, in all layers between
-the same two frames. New ones can be written for another task while frames pass. `register_map.md` has the map, the
-sequence and what happens to writes that are refused.
+After reset the parameters are undefined. Write M and B of every channel (`parameters.hex` has the trained ones as a
+list of addresses and data, `parameters.h` as a C array), then CONTROL.COMMIT = 1: they take effect at the start of the
+next frame, in all layers between the same two frames. New ones can be written for another task while frames pass.
+`register_map.md` has the map, the sequence and what happens to writes that are refused.
 
 )";
 
@@ -88,6 +89,8 @@ constexpr const char* kProof = R"(## What is proved
   and energies are computed.
 - What `manifest.json` has under `verify` was simulated: every value of every layer boundary against the integer
   model, real batch norms, frames back to back, random stalls, parameters changed between frames. `make sim` repeats it.
+  `values_compared` there counts all `passes` over all `frames` (one more than `images`: the first again, with other
+  parameters), and the codes of the output streams once more where they leave.
 
 Not proved: timing (the clock in `ffe_top.sdc` is a wish), gates against RTL, power, other simulators than those named;
 control logic is tested, not formally verified. There is one clock domain and no clock-domain crossing, no scan, no
@@ -137,7 +140,9 @@ std::string files(const FfeRtl& ffe) {
 | `rtl/ffe_{first}.v`, ... | a convolution each: window, adders, requantisers |
 | `rtl/ffe_{first}_adders.v`, ... | its weights as adders and pipeline registers |
 | `rtl/ffe_{{input,output,registers,...}}.v` | written by hand, the same in every package |
-| `tb/`, `vectors/` | benches for Verilator and Icarus; frames, parameters and expected codes |
+| `parameters.hex`, `parameters.h` | the trained batch norms: addresses and data, as text and for C |
+| `tb/` | benches for Verilator and Icarus |
+| `vectors/` | with `--verify`: frames, two sets of parameters and the expected codes |
 | `register_map.md` | registers, parameter addresses, programming |
 | `Makefile`, `fixynn_ffe.core`, `synth.ys` | for make, FuseSoC, Yosys |
 | `ffe_top.sdc` | constraints |

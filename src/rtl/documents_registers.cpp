@@ -59,8 +59,9 @@ constexpr const char* kSequence = R"(## Programming
 6. Poll CONTROL until COMMIT reads 0 before writing the next parameters. It does so only once that frame has
    reached the last convolution (or the tap, if MAIN_OFF keeps it there); with no frame coming it stays 1.
 
-`vectors/parameters.hex`, where there are vectors, has all writes of one network: a line each, 8 digits of address
-and 8 of data.
+`parameters.hex` has all writes of the network that this package was made of: a line each, 8 digits of address and 8
+of data, `//` begins a comment. `parameters.h` has the same as a C array for firmware, with the addresses of the
+registers and the word that WEIGHTS must read. Both hold only what is trained, so they can be replaced by another task's.
 
 **Refused writes.** A write to a parameter while COMMIT reads 1, without all four byte strobes, to an address that
 is no multiple of 4 or to a convolution that is not there changes nothing, is answered SLVERR and sets
@@ -104,7 +105,7 @@ std::string negated_section(const FfeRtl& ffe) {
   if (lines.empty()) return "Every adder graph gives the sum with its own sign.\n\n";
   return "**Negated sums.** The adders of these channels give the sum times -1, because that is smaller: "
          "write -M\n"
-         "instead of M there (B is the same). `vectors/parameters.hex` and fixynn-rtl do.\n\n" +
+         "instead of M there (B is the same). `parameters.hex` and `parameters.h` have it so.\n\n" +
          lines + "\n";
 }
 

@@ -24,7 +24,8 @@ VVP ?= vvp
 YOSYS ?= yosys
 GAPS ?= 1
 
-RTL := $(wildcard rtl/*.v)
+RTL := @RTL@
+VECTORS := vectors/ffe_vectors.vh
 # With ABC's own script a matrix of constants takes hours, and gets no smaller.
 MAP = dfflibmap -liberty $(LIBERTY); abc -liberty $(LIBERTY) -script "+strash;ifraig;dc2;map,-a;topo"; \
   opt_clean -purge; stat -liberty $(LIBERTY) -top ffe_top
@@ -41,7 +42,7 @@ sim: build/Vffe_tb
 	build/Vffe_tb
 	build/Vffe_tb +gaps=$(GAPS)
 
-build/Vffe_tb: $(RTL) $(wildcard tb/*)
+build/Vffe_tb: $(VECTORS) $(RTL) $(wildcard tb/*)
 	$(VERILATOR) -f tb/verilator.f
 	$(MAKE) -C build -f Vffe_tb.mk OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1 Vffe_tb
 
@@ -49,9 +50,13 @@ sim-icarus: build/ffe_bench.vvp
 	$(VVP) -n build/ffe_bench.vvp
 	$(VVP) -n build/ffe_bench.vvp +gaps=$(GAPS)
 
-build/ffe_bench.vvp: $(RTL) $(wildcard tb/*)
+build/ffe_bench.vvp: $(VECTORS) $(RTL) $(wildcard tb/*)
 	@mkdir -p build
 	$(IVERILOG) -g2005 -s ffe_bench -o $@ -c tb/icarus.f
+
+$(VECTORS):
+	@echo 'There is nothing to simulate with: fixynn-rtl writes vectors/ when it is given --verify IMAGES.' >&2
+	@exit 1
 
 synth:
 	@mkdir -p build
@@ -64,7 +69,7 @@ clean:
 )";
 
 constexpr const char* kCore = R"(CAPI=2:
-# FuseSoC: fusesoc --cores-root . run --target lint|sim|sim_icarus|synth fixynn:ffe:fixynn_ffe
+# FuseSoC: fusesoc --cores-root . run --target {targets} fixynn:ffe:fixynn_ffe
 name: fixynn:ffe:fixynn_ffe:{version}
 description: Fixed-weight feature extractor, {layers} layers at {size} x {size}, with programmable batch norms
 
@@ -72,25 +77,7 @@ filesets:
   rtl:
     file_type: verilogSource-2005
     files:
-{rtl}  verilator_bench:
-    files:
-      - tb/ffe_tb.v: {{file_type: verilogSource-2005}}
-      - tb/main.cpp: {{file_type: cppSource}}
-      - tb/ffe_tb_config.h: {{file_type: cppSource, is_include_file: true}}
-      - tb/registers.h: {{file_type: cppSource, is_include_file: true}}
-      - tb/streams.h: {{file_type: cppSource, is_include_file: true}}
-      - tb/vectors.h: {{file_type: cppSource, is_include_file: true}}
-  icarus_bench:
-    files:
-      - vectors/ffe_vectors.vh: {{file_type: verilogSource-2005, is_include_file: true}}
-      - tb/ffe_tb.v: {{file_type: verilogSource-2005}}
-      - tb/ffe_stall.v: {{file_type: verilogSource-2005}}
-      - tb/ffe_stream_check.v: {{file_type: verilogSource-2005}}
-      - tb/ffe_bench.v: {{file_type: verilogSource-2005}}
-  vectors:
-    file_type: user
-    files:
-{vectors}  constraints:
+{rtl}{benches}  constraints:
     files:
       - ffe_top.sdc: {{file_type: SDC}}
 
@@ -105,7 +92,38 @@ targets:
       verilator:
         mode: lint-only
         verilator_options: [-Wall, --unroll-count, '1024', --unroll-stmts, '1000000']
-  sim:
+{simulations}  # For a programmable device; 'make synth' maps to the cells of a library.
+  synth:
+    filesets: [rtl, constraints]
+    toplevel: ffe_top
+    default_tool: yosys
+    tools:
+      yosys:
+        arch: ice40
+        output_format: json
+)";
+
+constexpr const char* kCoreBenches = R"(  verilator_bench:
+    files:
+      - tb/ffe_tb.v: {file_type: verilogSource-2005}
+      - tb/main.cpp: {file_type: cppSource}
+      - tb/ffe_tb_config.h: {file_type: cppSource, is_include_file: true}
+      - tb/registers.h: {file_type: cppSource, is_include_file: true}
+      - tb/streams.h: {file_type: cppSource, is_include_file: true}
+      - tb/vectors.h: {file_type: cppSource, is_include_file: true}
+  icarus_bench:
+    files:
+      - vectors/ffe_vectors.vh: {file_type: verilogSource-2005, is_include_file: true}
+      - tb/ffe_tb.v: {file_type: verilogSource-2005}
+      - tb/ffe_stall.v: {file_type: verilogSource-2005}
+      - tb/ffe_stream_check.v: {file_type: verilogSource-2005}
+      - tb/ffe_bench.v: {file_type: verilogSource-2005}
+  vectors:
+    file_type: user
+    files:
+)";
+
+constexpr const char* kCoreSimulations = R"(  sim:
     filesets: [rtl, verilator_bench, vectors]
     toplevel: ffe_tb
     default_tool: verilator
@@ -123,15 +141,6 @@ targets:
     tools:
       icarus:
         iverilog_options: [-g2005]
-  # For a programmable device; 'make synth' maps to the cells of a library.
-  synth:
-    filesets: [rtl, constraints]
-    toplevel: ffe_top
-    default_tool: yosys
-    tools:
-      yosys:
-        arch: ice40
-        output_format: json
 )";
 
 constexpr const char* kConstraints = R"(# SPDX-License-Identifier: Apache-2.0
@@ -183,19 +192,30 @@ std::string port_list(const FfeRtl& ffe, PortDirection direction) {
 
 }  // namespace
 
-std::string makefile_text() {
-  return kMakefile;
+std::string makefile_text(const FfeRtl& ffe) {
+  std::string text = kMakefile, files;
+  for (const std::string& path : rtl_paths(ffe)) files += (files.empty() ? "" : " \\\n  ") + path;
+  const std::string mark = "@RTL@";
+  return text.replace(text.find(mark), mark.size(), files);
 }
 
-std::string fusesoc_core_text(const FfeRtl& ffe) {
-  std::string vectors;
-  for (const char* name : {"frames", "parameters", "parameters_2"})
-    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", name);
-  for (const ConvPlan& conv : ffe.plan.convs)
-    vectors += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", conv.conv.name);
-  return fmt::format(fmt::runtime(kCore), fmt::arg("version", kVersion),
-                     fmt::arg("layers", ffe.plan.fixed_layers), fmt::arg("size", ffe.plan.network.input_size),
-                     fmt::arg("rtl", file_list(rtl_paths(ffe))), fmt::arg("vectors", vectors));
+std::string fusesoc_core_text(const FfeRtl& ffe, bool with_vectors) {
+  std::string benches;
+  if (with_vectors) {
+    std::vector<std::string> names = {"frames", "parameters", "parameters_2"};
+    for (const ConvPlan& conv : ffe.plan.convs) names.push_back(conv.conv.name);
+    benches = kCoreBenches;
+    for (const std::string& name : names)
+      benches += fmt::format("      - vectors/{0}.hex: {{copyto: vectors/{0}.hex}}\n", name);
+  }
+  return fmt::format(
+      fmt::runtime(kCore), fmt::arg("version", kVersion),
+      fmt::arg("targets", with_vectors ? "lint|sim|sim_icarus|synth" : "lint|synth"),
+      fmt::arg("layers", ffe.plan.fixed_layers), fmt::arg("size", ffe.plan.network.input_size),
+      fmt::arg("rtl", file_list(rtl_paths(ffe))), fmt::arg("benches", benches),
+      fmt::arg("simulations", with_vectors ? kCoreSimulations
+                                           : "  # fixynn-rtl --verify IMAGES adds targets that "
+                                             "simulate, with their vectors.\n"));
 }
 
 std::string yosys_script_text(const FfeRtl& ffe) {

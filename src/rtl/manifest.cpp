@@ -67,12 +67,15 @@ Json verify_json(const VerifyReport& report) {
   return {{"simulator", report.simulator == Simulator::kVerilator ? "verilator" : "icarus"},
           {"simulator_version", report.simulator_version},
           {"images", report.images},
+          {"frames", report.frames},
+          {"passes", kSimulationPasses},
           {"values_compared", report.values_compared},
           {"mismatches", report.mismatches},
           {"first_mismatch", report.first_mismatch.empty() ? Json(nullptr) : Json(report.first_mismatch)},
           {"cycles", report.cycles},
           {"first_output_cycles", report.first_output_cycles},
-          {"frame_interval_cycles", report.frame_interval_cycles}};
+          {"frame_interval_cycles",
+           report.frame_interval_cycles ? Json(*report.frame_interval_cycles) : Json(nullptr)}};
 }
 
 }  // namespace

@@ -55,9 +55,19 @@ FfeRtl build_ffe(const IntegerNetwork& network, const HardwarePlan& plan, const 
 /// Byte-identical for equal inputs.
 std::vector<RtlFile> verilog_files(const FfeRtl& ffe);
 
+/// Byte address of M (or B) of a channel, as ffe_registers.v has it.
+uint32_t parameter_address(const FfeRtl& ffe, size_t conv, int channel, bool bias);
+
 /// M and B of every channel of every convolution, in address order; M has the other sign where the adder
 /// graph gives the negated sum. Throws Error when the network's frozen weights or shifts are not those of
 /// `ffe`.
 std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNetwork& network);
+
+/// The writes as text, a line each: 8 digits of address and 8 of data, below a comment that says for what.
+std::string parameter_hex(const std::vector<ParameterWrite>& writes, const std::string& what);
+
+/// parameters.hex and parameters.h: M and B of `network` as lines to write and as a C header for firmware,
+/// which also names the registers. Throws as parameter_writes.
+std::vector<RtlFile> parameter_files(const FfeRtl& ffe, const IntegerNetwork& network);
 
 }  // namespace fixynn

@@ -34,9 +34,14 @@ void check_same_network(const FfeRtl& ffe, const IntegerNetwork& network) {
 
 }  // namespace
 
+uint32_t parameter_address(const FfeRtl& ffe, size_t conv, int channel, bool bias) {
+  const uint32_t half = uint32_t{1} << (ffe.conv_bits + ffe.channel_bits + 3);
+  return half | static_cast<uint32_t>(conv) << (ffe.channel_bits + 3) | static_cast<uint32_t>(channel) << 3 |
+         (bias ? 4U : 0U);
+}
+
 std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNetwork& network) {
   check_same_network(ffe, network);
-  const uint32_t upper_half = 1U << (ffe.address_bits - 1);
   std::vector<ParameterWrite> writes;
   for (size_t i = 0; i < ffe.plan.convs.size(); ++i) {
     const std::vector<bool> negated = negated_channels(ffe.plan.convs[i]);
@@ -47,10 +52,9 @@ std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNet
         fail("{}: M of channel {} is {}, which has no negative in 16 bits; the file is damaged",
              network.convs[i].conv.name, c, channel.multiplier);
       }
-      const uint32_t address =
-          upper_half | static_cast<uint32_t>(i) << (ffe.channel_bits + 3) | static_cast<uint32_t>(c) << 3;
-      writes.push_back({address, static_cast<uint32_t>(multiplier)});
-      writes.push_back({address | 4, static_cast<uint32_t>(channel.bias)});
+      const int number = static_cast<int>(c);
+      writes.push_back({parameter_address(ffe, i, number, false), static_cast<uint32_t>(multiplier)});
+      writes.push_back({parameter_address(ffe, i, number, true), static_cast<uint32_t>(channel.bias)});
     }
   }
   return writes;

@@ -18,12 +18,20 @@ namespace fs = std::filesystem;
 
 struct Tool {
   const char* program;
-  const char* package;  ///< Debian's
-  const char* version_option;
-  const char* other;  ///< simulator to name as a way out
+  const char* package;            ///< Debian's
+  const char* instead = program;  ///< does as well
 };
-constexpr Tool kVerilatorTool = {"verilator", "verilator", "--version", "icarus"};
-constexpr Tool kIcarusTool = {"iverilog", "iverilog", "-V", "verilator"};
+
+/// The simulator, which tells its version, comes first. Verilator's programs are C++ that make builds.
+std::vector<Tool> tools(Simulator simulator) {
+  if (simulator == Simulator::kIcarus) return {{"iverilog", "iverilog"}, {"vvp", "iverilog"}};
+  return {{"verilator", "verilator"}, {"make", "make"}, {"g++", "g++", "clang++"}};
+}
+
+bool is_installed(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  return !find_program(program, path == nullptr ? "" : path).empty();
+}
 
 class Simulation {
  public:
@@ -34,8 +42,8 @@ class Simulation {
 
   VerifyReport run() {
     create_folders(build_);
+    check_tools();
     if (report_.simulator == Simulator::kVerilator) {
-      check_tool(kVerilatorTool);
       report_.build_s = step("Verilator", {"verilator", "-f", "tb/verilator.f"}, "verilator.log");
       report_.build_s += step("the compiler of the simulation",
                               {"make", "-C", "build", "-f", "Vffe_tb.mk", "-j", "2", "OPT_FAST=-O1",
@@ -44,7 +52,6 @@ class Simulation {
       pass({"build/Vffe_tb"}, true);
       pass({"build/Vffe_tb", "+gaps=1"}, false);
     } else {
-      check_tool(kIcarusTool);
       report_.build_s =
           step("Icarus Verilog",
                {"iverilog", "-g2005", "-s", "ffe_bench", "-o", "build/ffe_bench.vvp", "-c", "tb/icarus.f"},
@@ -56,13 +63,12 @@ class Simulation {
   }
 
  private:
-  void check_tool(const Tool& tool) {
-    const char* path = std::getenv("PATH");
-    if (find_program(tool.program, path == nullptr ? "" : path).empty()) {
-      fail("{} is not installed (Debian: apt install {}); or use --simulator {}", tool.program, tool.package,
-           tool.other);
-    }
-    step(tool.program, {tool.program, tool.version_option}, "version.log");
+  void check_tools() {
+    const std::string missing = what_simulator_lacks(report_.simulator);
+    if (!missing.empty()) fail("{}", missing);
+    const bool verilator = report_.simulator == Simulator::kVerilator;
+    const char* program = tools(report_.simulator).front().program;
+    step(program, {program, verilator ? "--version" : "-V"}, "version.log");
     const std::string text = read_text_file(build_ / "version.log");
     report_.simulator_version = printable(text.substr(0, text.find('\n')), 100);
   }
@@ -119,10 +125,11 @@ class Simulation {
       report_.first_mismatch = (full_rate ? "" : "with gaps: ") + printable(bench->first_fault, 200);
     }
     if (!full_rate) return;
-    report_.images = static_cast<int>(bench->frames) - 1;
+    report_.frames = static_cast<int>(bench->frames);
+    report_.images = report_.frames - 1;
     report_.cycles = bench->cycles;
     report_.first_output_cycles = bench->first_output;
-    report_.frame_interval_cycles = bench->interval;
+    if (bench->interval > 0) report_.frame_interval_cycles = bench->interval;
   }
 
   fs::path package_, build_;
@@ -131,6 +138,20 @@ class Simulation {
 };
 
 }  // namespace
+
+std::string what_simulator_lacks(Simulator simulator) {
+  const bool verilator = simulator == Simulator::kVerilator;
+  for (const Tool& tool : tools(simulator)) {
+    if (is_installed(tool.program) || is_installed(tool.instead)) continue;
+    const std::string user =
+        tool.program == std::string(tools(simulator).front().program)
+            ? ""
+            : fmt::format(", which {} needs,", verilator ? "Verilator" : "Icarus Verilog");
+    return fmt::format("{}{} is not installed (Debian: apt install {}); or use --simulator {}", tool.program,
+                       user, tool.package, verilator ? "icarus" : "verilator");
+  }
+  return "";
+}
 
 std::optional<BenchResult> parse_bench_output(const std::string& text) {
   BenchResult result;

@@ -139,13 +139,14 @@ std::string cpp_config(const FfeRtl& ffe) {
 
 /// An instance of ffe_stream_check for the pixels of `plan`.
 std::string verilog_check(const std::string& label, const ConvPlan& plan, const std::string& valid,
-                          const std::string& codes, const std::string& user, const std::string& last) {
+                          const std::string& ready, const std::string& codes, const std::string& user,
+                          const std::string& last) {
   return fmt::format(
       "  ffe_stream_check #(.NAME(\"{}\"), .FILE(\"vectors/{}.hex\"), .FRAMES(FRAMES), .SIZE({}), "
       ".CHANNELS({}), .BITS({}),\n    .MARKS({}))\n"
-      "    check_{} (.clk(clk), .valid(running && {}), .codes({}), .user({}), .last({}));\n",
+      "    check_{} (.clk(clk), .valid(running && {}), .ready({}), .codes({}), .user({}), .last({}));\n",
       label, plan.conv.name, plan.conv.out_size, plan.conv.out_channels, plan.quant.activation_bits,
-      user == "1'b0" ? 0 : 1, label, valid, codes, user, last);
+      user == "1'b0" ? 0 : 1, label, valid, ready, codes, user, last);
 }
 
 /// Nets, connections and checks of the Verilog bench, line by line in the order of the convolutions.
@@ -182,11 +183,11 @@ VerilogParts verilog_parts(const FfeRtl& ffe) {
     const std::string& name = plan.conv.name;
     parts.nets += fmt::format("  wire {0}_valid;\n  wire {1}{0}_codes;\n", name, range(code_bits(plan)));
     parts.connections += fmt::format("    .{0}_valid({0}_valid), .{0}_codes({0}_codes),\n", name);
-    parts.checks += verilog_check(name, plan, name + "_valid", name + "_codes", "1'b0", "1'b0");
+    parts.checks += verilog_check(name, plan, name + "_valid", "1'b1", name + "_codes", "1'b0", "1'b0");
     progress.push_back(name + "_valid");
     count(name, plan.conv.out_channels);
   }
-  parts.checks += verilog_check("m_axis", convs.back(), "m_axis_tvalid && m_axis_tready",
+  parts.checks += verilog_check("m_axis", convs.back(), "m_axis_tvalid", "m_axis_tready",
                                 fmt::format("m_axis_tdata[{}:0]", code_bits(convs.back()) - 1),
                                 "m_axis_tuser", "m_axis_tlast");
   count("m_axis", output_conv(ffe).out_channels);
@@ -199,7 +200,7 @@ VerilogParts verilog_parts(const FfeRtl& ffe) {
         whole_bytes(code_bits(tap)) - 1);
     for (const char* port : {"tdata", "tvalid", "tready", "tuser", "tlast"})
       parts.connections += fmt::format("    .tap_axis_{0}(tap_axis_{0}),\n", port);
-    parts.checks += verilog_check("tap_axis", tap, "tap_axis_tvalid && tap_axis_tready",
+    parts.checks += verilog_check("tap_axis", tap, "tap_axis_tvalid", "tap_axis_tready",
                                   fmt::format("tap_axis_tdata[{}:0]", code_bits(tap) - 1), "tap_axis_tuser",
                                   "tap_axis_tlast");
     count("tap_axis", tap.conv.out_channels);

@@ -30,6 +30,10 @@ IntegerNetwork with_other_batch_norm(const IntegerNetwork& network);
 
 enum class Simulator { kVerilator, kIcarus };
 
+/// One sentence that names a program which the simulator needs and which is not installed, the Debian package
+/// that has it, and the other simulator; empty where nothing is missing.
+std::string what_simulator_lacks(Simulator simulator);
+
 struct SimulationOptions {
   double time_limit_s = 3600;       ///< of each program that is run
   std::function<bool()> stop = {};  ///< asked often; true: everything is killed and run_simulation throws
@@ -37,17 +41,23 @@ struct SimulationOptions {
 
 /// What a simulation of the written files found. It passes over the frames twice: at full rate, and with
 /// random valid and ready on all streams.
+constexpr int kSimulationPasses = 2;
+
 struct VerifyReport {
   Simulator simulator = Simulator::kVerilator;
   std::string simulator_version;
-  int images = 0;  ///< those given; one more frame runs with other parameters
-  /// Both passes together: every value that leaves a convolution or an output stream.
+  int images = 0;  ///< those given
+  int frames = 0;  ///< of each pass: the images and, with other parameters, the first image once more
+  /// All frames of both passes: every code that leaves a convolution, and those that leave the output streams
+  /// once more there.
   int64_t values_compared = 0, mismatches = 0;
   std::string first_mismatch;  ///< convolution, image, pixel, channel, expected and found; empty without any
   double build_s = 0, simulate_s = 0;
-  int64_t cycles = 0;                 ///< of the pass at full rate, as the figures below
-  int64_t first_output_cycles = 0;    ///< from the first pixel accepted to the first output pixel offered
-  int64_t frame_interval_cycles = 0;  ///< between the starts of frames that follow at once; 0 below 3 images
+  int64_t cycles = 0;               ///< of the pass at full rate, as the figures below
+  int64_t first_output_cycles = 0;  ///< from the first pixel accepted to the first output pixel offered
+  /// Between the starts of frames that follow at once; absent with one image: the other frame waits for its
+  /// parameters.
+  std::optional<int64_t> frame_interval_cycles;
 };
 
 /// Builds and runs the test bench in `package` (a folder that holds the files of all the functions here).

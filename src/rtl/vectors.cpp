@@ -32,12 +32,6 @@ void append_pixels(std::string& text, std::span<const uint8_t> codes, size_t cha
   for (size_t i = 0; i < codes.size(); i += channels) append_pixel(text, codes.subspan(i, channels), bits);
 }
 
-std::string parameter_text(const std::vector<ParameterWrite>& writes, const char* frames) {
-  std::string text = fmt::format("// Writes to s_axil for {}: address and data, 8 digits each\n", frames);
-  for (const ParameterWrite& write : writes) text += fmt::format("{:08x}{:08x}\n", write.address, write.data);
-  return text;
-}
-
 /// The convolutions of the feature extractor alone.
 IntegerNetwork extractor_part(const FfeRtl& ffe, const IntegerNetwork& network) {
   const size_t count = ffe.plan.convs.size();
@@ -97,9 +91,9 @@ std::vector<RtlFile> vector_files(const FfeRtl& ffe, const IntegerNetwork& netwo
   std::vector<RtlFile> files = {
       {"vectors/ffe_vectors.vh", fmt::format("`define FFE_FRAMES {}\n", images.size() + 1)},
       {"vectors/frames.hex", std::move(frames)},
-      {"vectors/parameters.hex", parameter_text(parameter_writes(ffe, network), "all frames but the last")},
+      {"vectors/parameters.hex", parameter_hex(parameter_writes(ffe, network), "all frames but the last")},
       {"vectors/parameters_2.hex",
-       parameter_text(parameter_writes(ffe, with_other_batch_norm(network)), "the last frame")}};
+       parameter_hex(parameter_writes(ffe, with_other_batch_norm(network)), "the last frame")}};
   for (size_t c = 0; c < codes.size(); ++c)
     files.push_back({"vectors/" + first.convs[c].conv.name + ".hex", std::move(codes[c])});
   return files;

@@ -245,7 +245,16 @@ TEST_F(Export, VerifiesWithIcarus) {
   EXPECT_EQ(outcome.verify->first_output_cycles, outcome.ffe.plan.latency_cycles() + kOutputCycles);
   EXPECT_EQ(outcome.verify->frame_interval_cycles, outcome.ffe.plan.frame_cycles());
   EXPECT_THAT(read_text_file(folder_ / "out" / "manifest.json"), HasSubstr("\"mismatches\": 0"));
-  EXPECT_THAT(rtl_outcome_text(verified, outcome), HasSubstr("all equal"));
+  EXPECT_THAT(rtl_outcome_text(verified, outcome),
+              HasSubstr("2 passes over 4 frames (one with other parameters): all equal"));
+  // Every code of the three convolutions, and of both outputs once more.
+  int64_t values = 0;
+  for (const ConvPlan& conv : outcome.ffe.plan.convs) values += conv.output_pixels * conv.conv.out_channels;
+  for (const size_t output : {size_t{0}, size_t{2}}) {
+    const ConvPlan& conv = outcome.ffe.plan.convs[output];
+    values += conv.output_pixels * conv.conv.out_channels;
+  }
+  EXPECT_EQ(outcome.verify->values_compared, 2 * 4 * values);
 }
 
 }  // namespace

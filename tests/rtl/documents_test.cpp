@@ -32,7 +32,7 @@ struct Package {
   explicit Package(int tap_layer, uint64_t seed = 7, Fold fold = Fold::kBurst, int layers = 3)
       : random(random_ffe(seed, {.layers = layers, .size = 12, .fold = static_cast<int>(fold)})),
         ffe(build_ffe(random.network, random.plan, {.tap_layer = tap_layer})),
-        documents(document_files(ffe)) {}
+        documents(document_files(ffe, true)) {}
 
   const std::string& text(const std::string& path) const {
     for (const RtlFile& file : documents) {
@@ -42,8 +42,8 @@ struct Package {
   }
   std::vector<RtlFile> all() const {
     std::vector<RtlFile> files = verilog_files(ffe);
-    for (const auto& more :
-         {testbench_files(ffe), vector_files(ffe, random.network, random.images), documents})
+    for (const auto& more : {testbench_files(ffe), vector_files(ffe, random.network, random.images),
+                             parameter_files(ffe, random.network), documents})
       files.insert(files.end(), more.begin(), more.end());
     return files;
   }
@@ -186,7 +186,8 @@ TEST(Documents, FuseSocCoreNamesFilesOfThePackageAlone) {
   }
   for (const std::string& path : named) EXPECT_TRUE(paths.contains(path)) << path;
   for (const std::string& path : paths) {
-    const bool needed = path.rfind("rtl/", 0) == 0 || path.rfind("vectors/", 0) == 0 || path.ends_with(".h");
+    const bool needed = path.rfind("rtl/", 0) == 0 || path.rfind("vectors/", 0) == 0 ||
+                        (path.rfind("tb/", 0) == 0 && path.ends_with(".h"));
     EXPECT_TRUE(!needed || named.contains(path)) << path;
   }
   for (const char* target : {"default", "lint", "sim", "sim_icarus", "synth"}) {
@@ -194,6 +195,58 @@ TEST(Documents, FuseSocCoreNamesFilesOfThePackageAlone) {
     for (const YAML::Node& fileset : core["targets"][target]["filesets"])
       EXPECT_TRUE(core["filesets"][fileset.as<std::string>()]) << target;
   }
+}
+
+/// Without vectors nothing names them, and make says in one sentence why it cannot simulate.
+TEST(Documents, WithoutVectorsNothingIsSimulated) {
+  const Package package(1);
+  std::filesystem::path folder = test::test_folder();
+  const std::vector<RtlFile> documents = document_files(package.ffe, false);
+  for (const auto& files : {verilog_files(package.ffe), testbench_files(package.ffe), documents})
+    test::write_files(folder, files);
+  const std::string text = read_text_file(folder / "fixynn_ffe.core");
+  EXPECT_THAT(text, Not(HasSubstr("vectors/")));
+  const YAML::Node core = YAML::Load(text.substr(text.find('\n')));
+  for (const auto& target : core["targets"]) {
+    for (const YAML::Node& fileset : target.second["filesets"])
+      EXPECT_TRUE(core["filesets"][fileset.as<std::string>()]);
+  }
+  EXPECT_TRUE(core["targets"]["lint"] && core["targets"]["synth"]);
+  EXPECT_FALSE(core["targets"]["sim"] || core["targets"]["sim_icarus"]);
+  if (std::system("make -v > /dev/null 2>&1") != 0) return;  // NOLINT: no user input
+  for (const char* target : {"sim", "sim-icarus"}) {
+    const std::string log = output_of(folder, std::string("! make ") + target);
+    EXPECT_THAT(log, testing::StartsWith("There is nothing to simulate with: ")) << target;
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Documents, ParametersAreThoseOfTheNetworkAsTextAndForC) {
+  const Package package(0);
+  const std::vector<RtlFile> files = parameter_files(package.ffe, package.random.network);
+  const std::vector<ParameterWrite> writes = parameter_writes(package.ffe, package.random.network);
+  std::istringstream lines(files.at(0).text);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line.rfind("// ", 0), 0U);
+  for (const ParameterWrite& write : writes) {
+    std::getline(lines, line);
+    EXPECT_EQ(line, fmt::format("{:08x}{:08x}", write.address, write.data));
+  }
+  EXPECT_FALSE(std::getline(lines, line));
+  if (std::system("cc --version > /dev/null 2>&1") != 0)  // NOLINT: no user input
+    GTEST_SKIP() << "a C compiler is needed (Debian: apt install gcc)";
+  const std::filesystem::path folder = test::test_folder();
+  test::write_files(folder, files);
+  write_file_atomic(folder / "main.c",
+                    "#include \"parameters.h\"\n#include <stdio.h>\nint main(void) {\n"
+                    "  for (int i = 0; i < FFE_PARAMETER_WRITES; i++)\n"
+                    "    printf(\"%08x%08x\\n\", (unsigned)ffe_parameters[i].address, "
+                    "(unsigned)ffe_parameters[i].data);\n  return 0;\n}\n",
+                    false);
+  output_of(folder, "cc -std=c99 -Wall -Wextra -Werror -pedantic -o main main.c");
+  EXPECT_EQ(output_of(folder, "./main"), files.at(0).text.substr(files.at(0).text.find('\n') + 1));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Documents, ConstraintsNameEveryPortOnce) {
@@ -248,11 +301,15 @@ TEST(Documents, ManifestSaysWhatWasVerified) {
   VerifyReport report;
   report.simulator_version = "Verilator 5.006";
   report.images = 3;
+  report.frames = 4;
   report.values_compared = 12345;
   report.build_s = 1.25;
   auto json = nlohmann::json::parse(manifest_json(package.ffe, package.all(), report));
   EXPECT_EQ(json.at("verify").at("images"), 3);
+  EXPECT_EQ(json.at("verify").at("frames"), 4);
+  EXPECT_EQ(json.at("verify").at("passes"), 2);
   EXPECT_EQ(json.at("verify").at("values_compared"), 12345);
+  EXPECT_TRUE(json.at("verify").at("frame_interval_cycles").is_null());
   EXPECT_EQ(json.at("verify").at("mismatches"), 0);
   EXPECT_TRUE(json.at("verify").at("first_mismatch").is_null());
   // How long it took is no fact of the package: equal inputs give equal bytes.

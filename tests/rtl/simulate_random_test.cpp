@@ -97,5 +97,33 @@ TEST(SimulateFaults, AChangedVectorIsNamed) {
   EXPECT_EQ(report.first_mismatch.substr(0, 54), "MISMATCH l00_conv1 frame 0 row 0 column 0 channel 0 ex");
 }
 
+/// A tvalid that waits for tready, of one output and then of the other: no value is wrong, but a sink that
+/// waits for tvalid would wait for ever.
+TEST(SimulateFaults, AnOutputThatWaitsForTreadyIsNamed) {
+  FIXYNN_NEEDS_ICARUS();
+  const test::RandomFfe random = test::random_ffe(3, {.layers = 2, .size = 6});
+  const FfeRtl ffe = build_ffe(random.network, random.plan, {.tap_layer = 1});
+  for (const std::string output : {"tap_axis", "m_axis"}) {
+    const std::filesystem::path folder = test::test_folder();
+    test::write_package(folder, ffe, random.network, random.images);
+    std::string top = read_text_file(folder / "rtl/ffe_top.v");
+    const std::string port = ".m_tvalid(" + output + "_tvalid)";
+    ASSERT_NE(top.find(port), std::string::npos);
+    top.replace(top.find(port), port.size(), ".m_tvalid(offered)");
+    top.insert(top.rfind("endmodule"),
+               "  wire offered;\n  assign " + output + "_tvalid = offered & " + output + "_tready;\n");
+    write_file_atomic(folder / "rtl/ffe_top.v", top, false);
+    std::vector<Simulator> simulators = {Simulator::kIcarus};
+    if (test::has_verilator() && output == "tap_axis") simulators.push_back(Simulator::kVerilator);
+    for (const Simulator simulator : simulators) {
+      const VerifyReport report = run_simulation(folder, simulator, {.time_limit_s = 100});
+      EXPECT_GT(report.mismatches, 0);
+      EXPECT_EQ(report.first_mismatch.rfind("with gaps: ERROR " + output + ": ", 0), 0U)
+          << report.first_mismatch;
+      EXPECT_NE(report.first_mismatch.find("depends on tready"), std::string::npos) << report.first_mismatch;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fixynn

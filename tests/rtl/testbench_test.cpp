@@ -110,6 +110,34 @@ TEST(RunSimulation, SaysWhatIsNotInstalled) {
   EXPECT_EQ(icarus, "iverilog is not installed (Debian: apt install iverilog); or use --simulator verilator");
 }
 
+/// A simulator alone is not enough.
+TEST(RunSimulation, SaysWhatTheSimulatorNeeds) {
+  const std::string path = std::getenv("PATH");
+  const std::filesystem::path folder = test::test_folder();
+  const auto add = [&](const char* name) {
+    std::ofstream(folder / name) << "#!/bin/sh\n";
+    std::filesystem::permissions(folder / name, std::filesystem::perms::owner_all);
+  };
+  setenv("PATH", folder.c_str(), 1);
+  add("iverilog");
+  add("verilator");
+  const std::string vvp = what_simulator_lacks(Simulator::kIcarus);
+  const std::string make = what_simulator_lacks(Simulator::kVerilator);
+  add("vvp");
+  add("make");
+  const std::string icarus = what_simulator_lacks(Simulator::kIcarus);
+  const std::string compiler = what_simulator_lacks(Simulator::kVerilator);
+  add("clang++");
+  const std::string verilator = what_simulator_lacks(Simulator::kVerilator);
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(vvp,
+            "vvp, which Icarus Verilog needs, is not installed (Debian: apt install iverilog); or use "
+            "--simulator verilator");
+  EXPECT_THAT(make, HasSubstr("make, which Verilator needs, is not installed (Debian: apt install make)"));
+  EXPECT_THAT(compiler, HasSubstr("g++, which Verilator needs, is not installed (Debian: apt install g++)"));
+  EXPECT_EQ(icarus + verilator, "");
+}
+
 /// Programs with the simulators' names that do what a test wants.
 class FakeSimulator : public testing::Test {
  protected:
@@ -138,6 +166,7 @@ TEST_F(FakeSimulator, ReportIsThatOfBothPasses) {
   const VerifyReport report = run_simulation(folder_, Simulator::kIcarus);
   EXPECT_EQ(report.simulator_version, "Icarus 99");
   EXPECT_EQ(report.images, 2);
+  EXPECT_EQ(report.frames, 3);
   EXPECT_EQ(report.values_compared, 20);
   EXPECT_EQ(report.mismatches, 0);
   EXPECT_EQ(report.cycles, 2) << "two arguments: the pass without gaps";
@@ -149,6 +178,7 @@ TEST_F(FakeSimulator, ADesignThatHangsHasAMismatch) {
   tool("vvp", "echo ERROR no progress; echo RESULT fail frames=3 values=0 mismatches=0");
   const VerifyReport report = run_simulation(folder_, Simulator::kIcarus);
   EXPECT_EQ(report.mismatches, 2);
+  EXPECT_FALSE(report.frame_interval_cycles);
   EXPECT_EQ(report.first_mismatch, "ERROR no progress");
 }
 
