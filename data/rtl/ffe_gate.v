@@ -52,24 +52,16 @@ module ffe_gate #(
   wire begins = in_valid && first;
   wire commits = begins && in_commit;
 
-  reg commit_behind;               // the pending commit has been here
-  reg old_tap_on, old_main_off;    // the switches of frames ahead of it
+  reg commit_behind;             // the pending commit has been here
+  reg old_tap_on, old_main_off;  // the switches of frames ahead of it
   wire commit_ahead = commit_pending && !commit_behind;
   wire old = commit_ahead && !commits;
   wire to_tap = old ? old_tap_on : tap_on;
   wire to_main = !(old ? old_main_off : main_off) && (!main_waits || commits);
+  // Reset takes the pending commit away; within a clock these three follow.
   always @(posedge clk) begin
-    if (!rst_n) begin
-      commit_behind <= 1'b0;
-      old_tap_on <= 1'b0;
-      old_main_off <= 1'b0;
-    end else begin
-      commit_behind <= commit_pending && (commit_behind || commits);
-      if (!commit_ahead) begin
-        old_tap_on <= tap_on;
-        old_main_off <= main_off;
-      end
-    end
+    commit_behind <= commit_pending && (commit_behind || commits);
+    if (!commit_ahead) {old_tap_on, old_main_off} <= {tap_on, main_off};
   end
 
   reg tap_passes, main_passes;  // of the frame whose first pixel has been here
@@ -78,14 +70,8 @@ module ffe_gate #(
   assign main_commit = commits && to_main;
   assign commit_kept = commits && !to_main;
   always @(posedge clk) begin
-    if (!rst_n) begin
-      tap_passes <= 1'b0;
-      main_passes <= 1'b0;
-      main_waits <= 1'b0;
-    end else if (begins) begin
-      tap_passes <= to_tap;
-      main_passes <= to_main;
-      if (in_commit) main_waits <= !to_main;
-    end
+    if (begins) {tap_passes, main_passes} <= {to_tap, to_main};
+    if (!rst_n) main_waits <= 1'b0;
+    else if (commits) main_waits <= !to_main;
   end
 endmodule

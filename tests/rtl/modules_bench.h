@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -18,9 +19,11 @@
 
 namespace fixynn {
 
-/// Text of a module of data/rtl, from the file.
+/// Text of a module of data/rtl, from the file. FIXYNN_RTL_FOLDER names another folder (faults.py).
 inline std::string rtl_source(const std::string& name) {
-  std::ifstream file(std::filesystem::path(FIXYNN_SOURCE_DIR) / "data" / "rtl" / (name + ".v"));
+  const char* other = std::getenv("FIXYNN_RTL_FOLDER");
+  const std::filesystem::path folder = std::filesystem::path(FIXYNN_SOURCE_DIR) / "data" / "rtl";
+  std::ifstream file((other == nullptr ? folder : std::filesystem::path(other)) / (name + ".v"));
   std::ostringstream text;
   text << file.rdbuf();
   if (text.str().empty()) throw std::runtime_error("no module " + name);
