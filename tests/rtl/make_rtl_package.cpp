@@ -4,12 +4,16 @@
 #include <string>
 
 #include "integer/calibrated_network.h"
+#include "integer/network_file.h"
+#include "model/model_file.h"
 #include "stress/stress_package.h"
 
-// Packages for tests/rtl/faults.py.
-// usage: make_rtl_package FOLDER           two layers at 32 x 32 with realistic batch norm, a tap, all
-// modules
-//        make_rtl_package FOLDER --stress  the stress bench's package of seed 2
+// What tests/rtl/faults.py and tests/export/rtl_program.py work with.
+// usage: make_rtl_package FOLDER             two layers at 32 x 32: realistic batch norm, a tap, all modules
+//        make_rtl_package FOLDER --stress    the stress bench's package of seed 2
+//        make_rtl_package FOLDER --networks  no package but networks: fixed_02.safetensors, with the same
+//        weights
+//                                            other_task.safetensors, other.safetensors, float.safetensors
 
 namespace fixynn {
 namespace {
@@ -32,6 +36,20 @@ void write_two_layers(const std::filesystem::path& folder) {
   }
 }
 
+void write_networks(const std::filesystem::path& folder) {
+  const test::CalibratedNetwork calibrated = test::make_calibrated(32, 3, {6, 5}, 3, 2);
+  const IntegerNetwork network = calibrated.lower(2, kFloatBits);
+  std::filesystem::create_directories(folder);
+  write_network(folder / "fixed_02.safetensors", network);
+  write_network(folder / "other_task.safetensors", with_other_batch_norm(network));
+  write_network(folder / "other.safetensors",
+                test::make_calibrated(32, 4, {6, 5}, 3, 2).lower(2, kFloatBits));
+  ModelFile model;
+  model.network = calibrated.network;
+  model.parameters = calibrated.parameters;
+  write_model(folder / "float.safetensors", model);
+}
+
 }  // namespace
 }  // namespace fixynn
 
@@ -40,8 +58,10 @@ int main(int argc, char** argv) {
     fixynn::write_two_layers(argv[1]);
   } else if (argc == 3 && std::strcmp(argv[2], "--stress") == 0) {
     fixynn::stress::write_stress_package(argv[1], 2);
+  } else if (argc == 3 && std::strcmp(argv[2], "--networks") == 0) {
+    fixynn::write_networks(argv[1]);
   } else {
-    std::fprintf(stderr, "usage: make_rtl_package FOLDER [--stress]\n");
+    std::fprintf(stderr, "usage: make_rtl_package FOLDER [--stress|--networks]\n");
     return 2;
   }
   return 0;
