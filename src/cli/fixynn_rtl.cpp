@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/program.h"
 #include "cli/rtl_compare.h"
+#include "export/parameters_command.h"
 #include "export/rtl_command.h"
 
 namespace fixynn {
@@ -14,7 +15,8 @@ constexpr ChoiceNames<Simulator, 2> kSimulators = {
 const ManualPage kManual = {
     .name = "fixynn-rtl",
     .summary = "Verilog of a network's fixed layers, proved bit for bit",
-    .synopsis = "fixynn-rtl NETWORK --fixed-layers N --out DIR [OPTIONS] | fixynn-rtl compare OPTIONS",
+    .synopsis =
+        "fixynn-rtl NETWORK --fixed-layers N --out DIR [OPTIONS] | fixynn-rtl parameters|compare OPTIONS",
     .description =
         "Writes the first N layers of NETWORK, an integer network that fixynn-train wrote "
         "(networks/fixed_NN.safetensors) or a run directory that holds one, as a fixed-weight feature "
@@ -109,6 +111,38 @@ int build(Arguments& arguments) {
   return 0;
 }
 
+struct ParameterArguments {
+  std::filesystem::path network, package, out;
+};
+
+CLI::App* add_parameters(CLI::App& app, ParameterArguments& arguments) {
+  CLI::App* command = app.add_subcommand("parameters");
+  set_manual(
+      *command,
+      {.name = "parameters",
+       .summary = "batch norms of another task for hardware that is there",
+       .synopsis = "fixynn-rtl parameters NETWORK --for DIR --out FILE",
+       .description =
+           "Writes M and B of NETWORK, as addresses and data, for the package in DIR, which was made of "
+           "a network with the same frozen weights and shifts; a layer in which they differ is named.",
+       .examples = "  fixynn-rtl parameters runs/other --for ffe --out other.h\n"
+                   "  fixynn-rtl parameters fixed_07.safetensors --for ffe --out other.hex"});
+  command->add_option("NETWORK", arguments.network, "Network file or run directory.")->required();
+  command->add_option("--for", arguments.package, "The package.")->type_name("DIR")->required();
+  command
+      ->add_option("--out", arguments.out,
+                   "C header if the name ends in .h, otherwise lines as in parameters.hex.")
+      ->type_name("FILE")
+      ->required();
+  return command;
+}
+
+int run_parameters(const ParameterArguments& arguments) {
+  const size_t writes = run_parameters_command(arguments.network, arguments.package, arguments.out);
+  fmt::print("{}: {} writes\n", arguments.out.string(), writes);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   CLI::App app;
   set_manual(app, kManual);
@@ -116,8 +150,11 @@ int run(int argc, char** argv) {
   add_options(app, arguments);
   RtlCompareArguments compare_arguments;
   const CLI::App* compare = add_rtl_compare(app, compare_arguments);
+  ParameterArguments parameter_arguments;
+  const CLI::App* parameters = add_parameters(app, parameter_arguments);
   app.require_subcommand(0, 1);
   if (!parse_arguments(app, argc, argv)) return 0;
+  if (parameters->parsed()) return run_parameters(parameter_arguments);
   return compare->parsed() ? run_rtl_compare(compare_arguments) : build(arguments);
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "core/error.h"
@@ -16,16 +15,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr const char* kManifest = "manifest.json";
-
-/// The manifest of a package of this program, or nothing.
-std::optional<Json> read_manifest(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_regular_file(folder / kManifest, error)) return {};
-  const Json json = Json::parse(read_text_file(folder / kManifest), nullptr, false);
-  if (!json.is_object() || !json.contains("generator") || !json["generator"].is_object()) return {};
-  if (json["generator"].value("program", "") != "fixynn-rtl") return {};
-  return json;
-}
 
 /// Paths below the folder that the manifest lists; none that leads elsewhere.
 std::vector<fs::path> listed_files(const Json& manifest) {
@@ -42,6 +31,15 @@ std::vector<fs::path> listed_files(const Json& manifest) {
 
 }  // namespace
 
+std::optional<Json> read_package_manifest(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_regular_file(folder / kManifest, error)) return {};
+  const Json json = Json::parse(read_text_file(folder / kManifest), nullptr, false);
+  if (!json.is_object() || !json.contains("generator") || !json["generator"].is_object()) return {};
+  if (json["generator"].value("program", "") != "fixynn-rtl") return {};
+  return json;
+}
+
 void check_package_folder(const fs::path& folder, bool force) {
   std::error_code error;
   if (!fs::exists(folder, error)) return;
@@ -50,7 +48,7 @@ void check_package_folder(const fs::path& folder, bool force) {
   }
   const bool empty = fs::directory_iterator(folder, error) == fs::directory_iterator();
   if (error) fail("{}: cannot be read ({})", folder.string(), error.message());
-  if (empty || force || read_manifest(folder)) return;
+  if (empty || force || read_package_manifest(folder)) return;
   fail_usage(
       "--out {}: holds other files than a package of fixynn-rtl; give a folder that is empty or not there "
       "yet, "
@@ -63,7 +61,7 @@ void write_package(const fs::path& folder, const std::vector<RtlFile>& files) {
   for (const RtlFile& file : files) written.insert(file.path);
   create_folders(folder);
   std::vector<fs::path> stale;
-  if (const std::optional<Json> manifest = read_manifest(folder)) stale = listed_files(*manifest);
+  if (const std::optional<Json> manifest = read_package_manifest(folder)) stale = listed_files(*manifest);
   const auto manifest =
       std::find_if(files.begin(), files.end(), [](const RtlFile& file) { return file.path == kManifest; });
   if (manifest == files.end()) throw std::logic_error("a package without manifest");

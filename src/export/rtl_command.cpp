@@ -92,7 +92,7 @@ class Run {
     files_ = verilog_files(outcome_.ffe);
     add_files(testbench_files(outcome_.ffe));
     if (!images_.empty()) add_files(vector_files(outcome_.ffe, network_.network, images_));
-    add_files(parameter_files(outcome_.ffe, network_.network));
+    add_files(parameter_files(parameter_map(outcome_.ffe), network_.network));
     add_files(document_files(outcome_.ffe, !images_.empty()));
     files_.push_back({"manifest.json", manifest_json(outcome_.ffe, files_, {})});
     outcome_.files = files_.size();
@@ -174,8 +174,9 @@ std::string rtl_outcome_text(const RtlCommand& command, const RtlOutcome& outcom
   text +=
       fmt::format("  adders           {} of {} bits\n  multipliers      {}\n", format_count(counts.adders),
                   format_count(counts.adder_bits), format_count(counts.multipliers));
-  text += fmt::format("  registers        {} bits\n  memories         {} bits\n",
-                      format_count(counts.register_bits), format_count(counts.memory_bits));
+  text +=
+      fmt::format("  registers        {} bits as written, before optimisation\n  memories         {} bits\n",
+                  format_count(counts.register_bits), format_count(counts.memory_bits));
   text += fmt::format("  frame            {} clocks\n  first output     after {} clocks\n",
                       format_count(plan.frame_cycles()), format_count(plan.latency_cycles() + kOutputCycles));
   if (!outcome.verify) return text;

@@ -30,7 +30,7 @@ std::string introduction(const FfeRtl& ffe) {
   text += fmt::format(
       "| adders | {} of {} bits together |\n"
       "| multipliers | {} (sums x 16 bits), for {} batch norms |\n"
-      "| registers, memories | {} bits, {} bits |\n"
+      "| registers, memories | {} bits as written, before optimisation; {} bits |\n"
       "| rate | a pixel a clock, a frame every {} clocks |\n"
       "| latency | {} clocks from the first pixel accepted to the first pixel offered |\n"
       "| written by | fixynn-rtl {} |\n\n![Block diagram](block_diagram.svg)\n\n",
@@ -92,9 +92,26 @@ constexpr const char* kProof = R"(## What is proved
   `values_compared` there counts all `passes` over all `frames` (one more than `images`: the first again, with other
   parameters), and the codes of the output streams once more where they leave.
 
+Lint is clean but for these waivers:
+
+| rule | where | why |
+| --- | --- | --- |
+| Verilator UNUSEDSIGNAL | `ffe_line_buffer`: `go` | a map of one pixel has no flush that waits for it |
+| | `ffe_window`: `row_ok`, `col_ok` | bits 1: the middle row and column are always inside |
+| | `ffe_requantiser`: `sum` | its lowest S bits only carry |
+| | `ffe_registers`: `frame_tap` | where there is no tap nothing counts its frames |
+| | nets of generated modules, at their line | bits that only carry, or that no later shift reads |
+| Icarus `-Wno-timescale` | `make lint` | the design has no delays, so no timescale |
+| Verilator `-Wno-fatal` | `tb/verilator.f` | benches only; the design is linted without it |
+
 Not proved: timing (the clock in `ffe_top.sdc` is a wish), gates against RTL, power, other simulators than those named;
 control logic is tested, not formally verified. There is one clock domain and no clock-domain crossing, no scan, no
 memory test or repair, no protection against upsets. Layers behind these ones are not here.
+
+Limits: S of each layer is fixed here, so that another task's M must fit 16 bits at that S (`parameters.h` names the
+largest M of each layer). The requantiser's selector, multiplier, addition and clamp are one clock and bound it. There is
+no readback of parameters and no interrupt, and bad frames are not marked in the stream. `s_axil` has no `awprot` and
+`arprot`: leave the master's open. Module names are fixed: one such extractor in a design.
 
 )";
 

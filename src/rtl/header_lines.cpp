@@ -137,7 +137,8 @@ std::vector<std::string> top_lines(const FfeRtl& ffe) {
                   "after the first input pixel is accepted.",
                   format_count(plan.frame_cycles()), format_count(plan.latency_cycles() + kOutputCycles)));
   const RtlCounts& c = ffe.counts;
-  add_text(lines, fmt::format("{} adders of {} bits, {} multipliers, {} register bits, {} memory bits.",
+  add_text(lines, fmt::format("{} adders of {} bits, {} multipliers, {} register bits as written, before "
+                              "optimisation, {} memory bits.",
                               format_count(c.adders), format_count(c.adder_bits), format_count(c.multipliers),
                               format_count(c.register_bits), format_count(c.memory_bits)));
   return lines;

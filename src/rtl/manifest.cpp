@@ -30,7 +30,7 @@ const char* kind_name(ConvKind kind) {
   return kind == ConvKind::kConv1 ? "conv1" : (kind == ConvKind::kDepthwise ? "depthwise" : "pointwise");
 }
 
-Json layer_json(const ConvPlan& plan, int shift) {
+Json layer_json(const ConvPlan& plan, const ParameterMap::Layer& parameters) {
   const Conv& conv = plan.conv;
   const RequantiserPlan& r = plan.requantiser;
   return {{"name", conv.name},
@@ -54,7 +54,10 @@ Json layer_json(const ConvPlan& plan, int shift) {
           {"pipeline_register_bits", plan.pipeline_register_bits},
           {"line_buffer_memory_bits", plan.line_buffer.memory_bits()},
           {"accumulator_bits", r.accumulator_bits},
-          {"shift", shift},
+          {"shift", parameters.shift},
+          {"parameter_address", parameters.address},
+          {"negated_channels", parameters.negated},
+          {"weights_to_here_sha256", parameters.weights_to_here_sha256},
           {"multipliers", r.multipliers},
           {"channels_per_multiplier", r.channels_per_multiplier},
           {"fifo_words", r.fifo_words},
@@ -83,9 +86,10 @@ Json verify_json(const VerifyReport& report) {
 std::string manifest_json(const FfeRtl& ffe, const std::vector<RtlFile>& files,
                           const std::optional<VerifyReport>& verify) {
   const HardwarePlan& plan = ffe.plan;
+  const ParameterMap parameters = parameter_map(ffe);
   Json layers = Json::array(), listed = Json::array();
   for (size_t i = 0; i < plan.convs.size(); ++i)
-    layers.push_back(layer_json(plan.convs[i], ffe.shifts.at(i)));
+    layers.push_back(layer_json(plan.convs[i], parameters.layers.at(i)));
   for (const RtlFile& file : files) {
     if (file.path == "manifest.json") continue;
     listed.push_back({{"path", file.path}, {"bytes", file.text.size()}, {"sha256", text_sha256(file.text)}});
@@ -104,6 +108,7 @@ std::string manifest_json(const FfeRtl& ffe, const std::vector<RtlFile>& files,
                  {"levels_per_stage", plan.options.levels_per_stage},
                  {"fold", fold_name(plan.options.fold)},
                  {"sharing", sharing_name(plan.options.sharing)}}},
+               {"title", parameters.title},
                {"top", "ffe_top"},
                {"address_bits", ffe.address_bits},
                {"counts",

@@ -284,8 +284,8 @@ class Printer {
     std::string start = "  " + instance.module + " ";
     for (size_t i = 0; i < instance.parameters.size(); ++i) {
       const auto& [parameter, value] = instance.parameters[i];
-      // Numbers of more than 31 bits are no plain decimals in Verilog.
-      const std::string number = value > INT32_MAX ? fmt::format("32'h{:08x}", value) : std::to_string(value);
+      // Words such as a hash; those of more than 31 bits are no plain decimals in Verilog.
+      const std::string number = value >> 24 > 0 ? fmt::format("32'h{:08x}", value) : std::to_string(value);
       start += fmt::format("{}.{}({})", i == 0 ? "#(" : ", ", parameter, number);
     }
     if (!instance.parameters.empty()) start += ") ";

@@ -62,12 +62,12 @@ FfeRtl build_ffe(const IntegerNetwork& network, const HardwarePlan& plan, const 
   ffe.plan = plan;
   ffe.options = options;
   ffe.network_name = std::filesystem::path(plan.source).filename().string();
-  ffe.weights_sha256 = built_weights_sha256(network, plan.convs.size());
   const ControlPlan control = control_plan(plan, options.tap_layer);
   ffe.channel_bits = control.channel_bits;
   ffe.conv_bits = control.conv_bits;
   ffe.address_bits = control.address_bits();
   for (size_t i = 0; i < plan.convs.size(); ++i) {
+    ffe.weights_to_here_sha256.push_back(built_weights_sha256(network, i + 1));
     ffe.shifts.push_back(network.convs[i].shift);
     std::vector<RtlModule> modules = layer_modules(
         plan.convs[i], {.shift = ffe.shifts.back(), .channel_bits = ffe.channel_bits, .hold = true});
@@ -75,6 +75,7 @@ FfeRtl build_ffe(const IntegerNetwork& network, const HardwarePlan& plan, const 
     add_lines(modules.back(), layer_lines(plan.convs[i], ffe.shifts.back()));
     for (RtlModule& module : modules) ffe.generated.push_back(std::move(module));
   }
+  ffe.weights_sha256 = ffe.weights_to_here_sha256.back();
   ffe.generated.push_back(top_module(ffe));
   ffe.handwritten = handwritten_modules(ffe.generated);
   ffe.counts = netlist_counts(ffe.generated);
@@ -89,7 +90,8 @@ FfeRtl build_ffe(const IntegerNetwork& network, const HardwarePlan& plan, const 
 std::vector<RtlFile> verilog_files(const FfeRtl& ffe) {
   std::vector<RtlFile> files;
   for (const RtlModule& module : ffe.generated) {
-    files.push_back({"rtl/" + module.name + ".v", print_module(module)});
+    files.push_back(
+        {"rtl/" + module.name + ".v", "// SPDX-License-Identifier: Apache-2.0\n" + print_module(module)});
   }
   for (const std::string& name : ffe.handwritten) files.push_back({"rtl/" + name + ".v", built_in_rtl(name)});
   return files;

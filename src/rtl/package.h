@@ -39,7 +39,9 @@ struct FfeRtl {
   int conv_bits = 1;     ///< of a convolution's number there
   int address_bits = 1;  ///< of s_axil_awaddr and s_axil_araddr
   std::string weights_sha256;
-  std::string network_name;  ///< file name without its folder
+  std::vector<std::string>
+      weights_to_here_sha256;  ///< of each convolution and those before it; the last is the above
+  std::string network_name;    ///< file name without its folder
 };
 
 /// A write to the control registers. Addresses and data as docs/rtl.md and register_map.md describe.
@@ -58,9 +60,25 @@ std::vector<RtlFile> verilog_files(const FfeRtl& ffe);
 /// Byte address of M (or B) of a channel, as ffe_registers.v has it.
 uint32_t parameter_address(const FfeRtl& ffe, size_t conv, int channel, bool bias);
 
-/// M and B of every channel of every convolution, in address order; M has the other sign where the adder
-/// graph gives the negated sum. Throws Error when the network's frozen weights or shifts are not those of
-/// `ffe`.
+/// Where a feature extractor wants the parameters of a network, and of which networks; its manifest has it
+/// too.
+struct ParameterMap {
+  struct Layer {
+    std::string conv;
+    std::string weights_to_here_sha256;
+    int shift = 0;
+    uint32_t address = 0;  ///< of M of channel 0; B is 4 behind, the next channel 8
+    std::vector<bool>
+        negated;  ///< of each channel: the adder graph gives the negated sum, M has the other sign
+  };
+  std::string title;  ///< package_title
+  std::vector<Layer> layers;
+};
+ParameterMap parameter_map(const FfeRtl& ffe);
+
+/// M and B of every channel of every convolution, in address order. Throws Error, one sentence that names the
+/// convolution, when the network's frozen weights or shifts are not those of the hardware.
+std::vector<ParameterWrite> parameter_writes(const ParameterMap& map, const IntegerNetwork& network);
 std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNetwork& network);
 
 /// The writes as text, a line each: 8 digits of address and 8 of data, below a comment that says for what.
@@ -68,6 +86,6 @@ std::string parameter_hex(const std::vector<ParameterWrite>& writes, const std::
 
 /// parameters.hex and parameters.h: M and B of `network` as lines to write and as a C header for firmware,
 /// which also names the registers. Throws as parameter_writes.
-std::vector<RtlFile> parameter_files(const FfeRtl& ffe, const IntegerNetwork& network);
+std::vector<RtlFile> parameter_files(const ParameterMap& map, const IntegerNetwork& network);
 
 }  // namespace fixynn

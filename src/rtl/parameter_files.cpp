@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "core/text.h"
-#include "rtl/document_parts.h"
+#include <algorithm>
+#include <cstdlib>
+
+#include "rtl/package.h"
 
 namespace fixynn {
 namespace {
@@ -58,25 +60,30 @@ std::string parameter_hex(const std::vector<ParameterWrite>& writes, const std::
   return text;
 }
 
-std::vector<RtlFile> parameter_files(const FfeRtl& ffe, const IntegerNetwork& network) {
-  const std::vector<ParameterWrite> writes = parameter_writes(ffe, network);
+std::vector<RtlFile> parameter_files(const ParameterMap& map, const IntegerNetwork& network) {
+  const std::vector<ParameterWrite> writes = parameter_writes(map, network);
   std::string lines;
   size_t next = 0;
-  for (const ConvPlan& conv : ffe.plan.convs) {
-    lines += fmt::format("    /* {}: M and B of each channel */\n", conv.conv.name);
-    for (int c = 0; c < conv.conv.out_channels; ++c, next += 2) {
+  for (const ParameterMap::Layer& layer : map.layers) {
+    int largest = 0;  // what it leaves of 16 bits is another task's room
+    for (size_t i = next; i < next + 2 * layer.negated.size(); i += 2)
+      largest = std::max(largest, std::abs(static_cast<int>(writes.at(i).data)));
+    lines += fmt::format("    /* {}: M and B of each channel; the largest M is {} of 32767 */\n", layer.conv,
+                         largest);
+    for (size_t c = 0; c < layer.negated.size(); ++c, next += 2) {
       lines +=
           fmt::format("    {{0x{:05x}u, 0x{:08x}u}}, {{0x{:05x}u, 0x{:08x}u}},\n", writes.at(next).address,
                       writes[next].data, writes.at(next + 1).address, writes[next + 1].data);
     }
   }
   // A title may hold anything, a comment's end too.
-  std::string title = package_title(ffe);
+  std::string title = map.title;
   for (size_t at; (at = title.find("*/")) != std::string::npos;) title.replace(at, 2, "* /");
-  return {{"parameters.hex", parameter_hex(writes, "the trained batch norms")},
-          {"parameters.h", fmt::format(fmt::runtime(kHeader), fmt::arg("title", title),
-                                       fmt::arg("weights", ffe.weights_sha256.substr(0, 8)),
-                                       fmt::arg("writes", writes.size()), fmt::arg("lines", lines))}};
+  return {
+      {"parameters.hex", parameter_hex(writes, "the trained batch norms")},
+      {"parameters.h", fmt::format(fmt::runtime(kHeader), fmt::arg("title", title),
+                                   fmt::arg("weights", map.layers.back().weights_to_here_sha256.substr(0, 8)),
+                                   fmt::arg("writes", writes.size()), fmt::arg("lines", lines))}};
 }
 
 }  // namespace fixynn

@@ -88,6 +88,24 @@ with tempfile.TemporaryDirectory() as name:
     expect_error([*verify, "--simulator", "icarus"], 2, "vvp, which Icarus Verilog needs, is not", folder, nowhere)
     expect(not (folder / "new").exists(), "a refused request has left a folder")
 
+    # Parameters of other networks for a package.
+    code, out, err = call(*build, "hardware", "--fixed-layers", "2", "--tap", "1", cwd=folder)
+    expect(code == 0, f"a package: {code} {err}")
+    for network, same in (("fixed_02", True), ("other_task", False)):
+        for kind in ("hex", "h"):
+            arguments = ["parameters", f"{network}.safetensors", "--for", "hardware", "--out", f"{network}.{kind}"]
+            code, out, err = call(*arguments, cwd=folder)
+            expect(code == 0 and "writes" in out, f"{arguments}: {code} {out} {err}")
+            written, built = ((folder / f).read_text() for f in (f"{network}.{kind}", f"hardware/parameters.{kind}"))
+            expect((written == built) == same, f"{arguments}: as those of the package or not")
+            expect(len(written.splitlines()) == len(built.splitlines()), f"{arguments}: another number of lines")
+    parameters = ["parameters", "other.safetensors", "--out", "x.h", "--for"]
+    expect_error([*parameters, "hardware"], 1, "l00_conv1: the network's frozen weights are not", folder)
+    shifted = ["parameters", "other_shift.safetensors", "--out", "x.h", "--for", "hardware"]
+    expect_error(shifted, 1, "l01_depthwise: the network shifts by", folder)
+    expect_error([*parameters, "foreign"], 2, "is no package", folder)
+    expect(not (folder / "x.h").exists(), "parameters of other weights were written")
+
     # A package, one over it, and one beside other files.
     code, out, err = call(*two, "--tap", "1", cwd=folder)
     expect(code == 0 and "2 layers of fixed_02.safetensors, 32 x 32" in out, f"{two}: {code} {out} {err}")

@@ -43,7 +43,7 @@ struct Package {
   std::vector<RtlFile> all() const {
     std::vector<RtlFile> files = verilog_files(ffe);
     for (const auto& more : {testbench_files(ffe), vector_files(ffe, random.network, random.images),
-                             parameter_files(ffe, random.network), documents})
+                             parameter_files(parameter_map(ffe), random.network), documents})
       files.insert(files.end(), more.begin(), more.end());
     return files;
   }
@@ -223,7 +223,7 @@ TEST(Documents, WithoutVectorsNothingIsSimulated) {
 
 TEST(Documents, ParametersAreThoseOfTheNetworkAsTextAndForC) {
   const Package package(0);
-  const std::vector<RtlFile> files = parameter_files(package.ffe, package.random.network);
+  const std::vector<RtlFile> files = parameter_files(parameter_map(package.ffe), package.random.network);
   const std::vector<ParameterWrite> writes = parameter_writes(package.ffe, package.random.network);
   std::istringstream lines(files.at(0).text);
   std::string line;

@@ -11,9 +11,9 @@
 // What tests/rtl/faults.py and tests/export/rtl_program.py work with.
 // usage: make_rtl_package FOLDER             two layers at 32 x 32: realistic batch norm, a tap, all modules
 //        make_rtl_package FOLDER --stress    the stress bench's package of seed 2
-//        make_rtl_package FOLDER --networks  no package but networks: fixed_02.safetensors, with the same
-//        weights
-//                                            other_task.safetensors, other.safetensors, float.safetensors
+//        make_rtl_package FOLDER --networks  no package but networks of two layers: fixed_02.safetensors;
+//        with
+//                                            its weights other_task and other_shift; other, float
 
 namespace fixynn {
 namespace {
@@ -43,7 +43,12 @@ void write_networks(const std::filesystem::path& folder) {
   write_network(folder / "fixed_02.safetensors", network);
   write_network(folder / "other_task.safetensors", with_other_batch_norm(network));
   write_network(folder / "other.safetensors",
-                test::make_calibrated(32, 4, {6, 5}, 3, 2).lower(2, kFloatBits));
+                test::make_calibrated(32, 3, {6, 5}, 4, 2).lower(2, kFloatBits));
+  IntegerNetwork halved = network;  // the same batch norms, but for rounding, at a smaller S
+  --halved.convs[1].shift;
+  for (Requantizer& r : halved.convs[1].requantizers)
+    r = {static_cast<int16_t>(r.multiplier / 2), r.bias / 2};
+  write_network(folder / "other_shift.safetensors", halved);
   ModelFile model;
   model.network = calibrated.network;
   model.parameters = calibrated.parameters;

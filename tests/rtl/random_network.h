@@ -15,9 +15,10 @@
 #include "integer/executor.h"
 #include "integer/lower.h"
 
-// Small networks of every shape that the Verilog back end must build, from a seed: sizes 4..17, odd and even,
-// strides 1 and 2, 1..9 channels, 2..8 bits of weights and of activations, zeros up to whole filters and
-// whole layers. Batch norm is set from what images give, so that codes are spread and not saturated.
+// Small networks of every shape that the Verilog back end must build, from a seed: sizes 4..17 by themselves
+// and 1..17 where a test asks for one, odd and even, strides 1 and 2, 1..9 channels, 2..8 bits of weights and
+// of activations, zeros up to whole filters and whole layers. Batch norm is set from what images give, so
+// that codes are spread and not saturated.
 namespace fixynn::test {
 
 struct RandomFfe {
