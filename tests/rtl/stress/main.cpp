@@ -306,7 +306,7 @@ class Stress {
       for (uint32_t i = hurry ? 0 : random_.below(4 * kSize * kSize); i > 0; --i) co_await kNextClock;
       if (checkpoint_) {
         if (empty()) {
-          for (const uint32_t address : {kStatus, kFramesIn, kFramesOut, kFramesBad, kFramesTap}) {
+          for (const uint32_t address : {kControl, kStatus, kFramesIn, kFramesOut, kFramesBad, kFramesTap}) {
             FIXYNN_ACCESS(master_.read(address));
             check_register(address);
           }
@@ -363,8 +363,14 @@ class Stress {
            tap_frames_.empty();
   }
 
+  /// With nothing under way. COMMIT is 1 only if no frame has come since, whether or not that frame was kept.
+  uint32_t expected_control() const {
+    return uint32_t{commit_answered_} | control_ | uint32_t{main_waits_} << 3;
+  }
+
   void check_register(uint32_t address) {
-    const uint32_t expected = address == kStatus      ? model_.events() | refused_
+    const uint32_t expected = address == kControl     ? expected_control()
+                              : address == kStatus    ? model_.events() | refused_
                               : address == kFramesIn  ? static_cast<uint32_t>(model_.frames())
                               : address == kFramesBad ? model_.bad_frames()
                               : address == kFramesOut ? frames_out_
