@@ -33,7 +33,7 @@ std::vector<GoldenBlock> choose_blocks(const CalibrationRequest& request, AdderG
     if (found == names.end()) {
       const std::string near = nearest_name(name, names);
       fail_usage("unknown golden block '{}'; {}", printable(name),
-                 near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+                 near.empty() ? fmt::format("give 'small', or of {}", fmt::join(names, ", "))
                               : fmt::format("did you mean '{}'?", near));
     }
     chosen.push_back(all[static_cast<size_t>(found - names.begin())]);

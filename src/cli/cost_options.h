@@ -38,7 +38,8 @@ struct CostArguments {
 inline void add_design_options(CLI::App& app, CostCommand& c, CostArguments& a) {
   app.add_option("DESIGN", c.design.path, "Network, float model, configuration or run directory.");
   add_choice(app, "--model", c.request.model, kCostModels, "Law of area and energy.");
-  app.add_option("--fixed-layers", a.fixed_layers, "0,4,7 or 1..14 or both; default 0,4,7,11,14.")
+  app.add_option("--fixed-layers", a.fixed_layers,
+                 "0,4,7 or 1..14 or both; default: those that a run was trained with, else 0,4,7,11,14.")
       ->type_name("LIST");
   CLI::Option* area = app.add_option("--area-mm2", a.area_mm2, "Of FFE and NVDLA together.")->type_name("A");
   app.add_option("--sweep-area", a.sweep, "Several areas in mm2.")->type_name("LO:HI:STEP")->excludes(area);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdio>
@@ -18,6 +19,7 @@
 
 #include "core/engine_options.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "core/version.h"
 
 // What every program's main shares. A main is:
@@ -153,10 +155,47 @@ inline void set_manual(CLI::App& app, const ManualPage& page) {
   }
 }
 
+/// Options that are misspelt or lack their value, which the parser names in the wrong order or not at all:
+/// --out --force would write a file "--force". Throws Error(kUsage).
+inline void check_long_options(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* scope = &app;
+  std::string name = app.get_name();
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") return;
+    if (!word.starts_with("--")) {
+      for (const CLI::App* command : scope->get_subcommands([](const CLI::App*) { return true; })) {
+        if (command->get_name() != word) continue;
+        scope = command;
+        name += " " + command->get_name();
+        break;
+      }
+      continue;
+    }
+    const std::string option_name(word.substr(0, word.find('=')));
+    const CLI::Option* option = scope->get_option_no_throw(option_name);
+    if (option == nullptr) {
+      std::vector<std::string> known;
+      for (const CLI::Option* candidate : scope->get_options()) {
+        for (const std::string& long_name : candidate->get_lnames()) known.push_back("--" + long_name);
+      }
+      const std::string near = nearest_name(option_name, known);
+      fail_usage("there is no option {}; {}", printable(option_name),
+                 near.empty() ? fmt::format("see '{} --help'", name) : fmt::format("did you mean {}?", near));
+    }
+    if (option->get_items_expected_max() == 0 || word.find('=') != std::string_view::npos) continue;
+    if (i + 1 == argc || std::string_view(argv[i + 1]).starts_with("--")) {
+      fail_usage("{} needs a value; see '{} --help'", option_name, name);
+    }
+    ++i;
+  }
+}
+
 /// Parses the command line. False: --help or --version was printed and the program should return 0. Throws
 /// Error(kUsage), one sentence that points to --help.
 inline bool parse_arguments(CLI::App& app, int argc, char** argv) {
   try {
+    check_long_options(app, argc, argv);
     app.parse(argc, argv);
     return true;
   } catch (const CLI::Success& request) {
@@ -169,7 +208,9 @@ inline bool parse_arguments(CLI::App& app, int argc, char** argv) {
     for (char& c : text) {
       if (c == '\n') c = ' ';
     }
-    fail_usage("{}; see '{} --help'", text, app.get_name());
+    const auto commands = app.get_subcommands();
+    fail_usage("{}; see '{}{} --help'", text, app.get_name(),
+               commands.empty() ? "" : " " + commands.front()->get_name());
   }
 }
 
@@ -185,7 +226,12 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flag, Enum& value,
   };
   std::vector<std::string> allowed;
   for (const auto& [name, choice] : names) allowed.emplace_back(name);
-  CLI::Option* option = app.add_option(flag, take, description);
+  // Where the description does not name them all.
+  const bool named = std::all_of(allowed.begin(), allowed.end(), [&](const std::string& name) {
+    return description.find(name) != std::string::npos;
+  });
+  const std::string values = named ? "" : fmt::format(" One of {}.", fmt::join(allowed, ", "));
+  CLI::Option* option = app.add_option(flag, take, description + values);
   option->check(CLI::IsMember(allowed).description(""));
   option->default_str(std::string(choice_name(names, value)));
   std::string type = flag.substr(flag.find_first_not_of('-'));

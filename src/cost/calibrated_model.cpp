@@ -20,7 +20,8 @@ double needed(const Technology& technology, Figure Technology::*figure) {
   if (const auto& value = (technology.*figure).value) return *value;
   for (const TechnologyKey& key : technology_keys()) {
     if (key.figure == figure) {
-      fail("technology {}: {} is unknown; give it a value, or calibrate", technology.name, key.key);
+      fail("technology {}: {} is unknown; give it a value, or calibrate with --base", technology.name,
+           key.key);
     }
   }
   fail("technology {} lacks a figure", technology.name);
@@ -203,10 +204,10 @@ LayerCost interfaces(const HardwarePlan& plan, const Technology& t, const Calibr
   return row;
 }
 
-/// Clocks from the first pixel to the first code of the layers that are used.
+/// Clocks from the first pixel to the first code of the layers that are used, at the output.
 int64_t used_latency_cycles(const HardwarePlan& plan, int tap_layer) {
-  if (tap_layer == 0) return plan.latency_cycles();
-  int64_t cycles = kInputCycles;
+  if (tap_layer == 0) return plan.latency_cycles() + kOutputCycles;
+  int64_t cycles = kInputCycles + kOutputCycles;
   const auto convs = static_cast<size_t>(MobileNet::convs_in_layers(tap_layer));
   for (size_t i = 0; i < convs; ++i) cycles += plan.convs.at(i).latency_cycles;
   return cycles;

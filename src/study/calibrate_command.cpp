@@ -54,9 +54,18 @@ EnergyFit fit_energies(const CalibrateCommand& command, const CalibrationRequest
 
 std::string written_text(const Technology& technology, const std::filesystem::path& path) {
   std::string text = fmt::format("technology {}: {}\n", technology.name, path.string());
-  std::vector<std::string> missing;
+  std::vector<std::string> missing, taken;
   for (const TechnologyKey& key : technology_keys()) {
-    if (!(technology.*key.figure).value) missing.push_back(key.key);
+    const Figure& figure = technology.*key.figure;
+    if (!figure.value) missing.push_back(key.key);
+    if (figure.value && figure.source.starts_with("taken from")) taken.push_back(key.key);
+  }
+  if (!taken.empty()) {
+    text += fmt::format(
+        "Taken from another technology as they are, not scaled to this process: {}. Areas and energies that "
+        "rest on "
+        "them are those of two processes; give the file values of this one.\n",
+        fmt::join(taken, ", "));
   }
   if (missing.empty()) return text;
   return text + fmt::format(
@@ -95,6 +104,10 @@ void run_calibrate_command(const CalibrateCommand& command,
     fail_usage(
         "--images needs --energy and a network or float model in --network; give both, or leave it out");
   }
+  if (const auto folder = command.out.parent_path();
+      !folder.empty() && !std::filesystem::is_directory(folder)) {
+    fail("--out {}: there is no folder {}; make it first", command.out.string(), folder.string());
+  }
   std::optional<Technology> base;
   if (!command.base.empty()) base = find_technology(command.base);
   const CalibrationRequest request = calibration_request(command);
@@ -120,6 +133,8 @@ void run_calibrate_command(const CalibrateCommand& command,
     if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
     write_file_atomic(command.out, technology_json(technology));
     print(written_text(technology, command.out));
+  } else {
+    print("\nNo technology file was asked for; --out FILE.json writes one, and finds these results again.\n");
   }
   if (!calibration.faults.empty())
     fail("the laws do not fit {}: {}", command.liberty.string(), fmt::join(calibration.faults, "; "));

@@ -63,18 +63,21 @@ class PlanningLine {
 
   void show() {
     std::unique_lock lock(mutex_);
+    bool said = false;
     for (int second = 1; !wake_.wait_for(lock, kPeriod, [this] { return ending_; }); ++second) {
       const double done = std::accumulate(work_.begin(), work_.begin() + static_cast<long>(done_), 0.0);
       const double share = done / std::accumulate(work_.begin(), work_.end(), 1e-9);
       const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
       const std::string left =
           share > 0.02 ? format_duration(seconds / share * (1 - share)) + " left" : "the largest come first";
+      const bool stopping = signal_.received() != 0;
       const std::string line =
-          signal_.received() != 0
+          stopping
               ? "stopping after the convolutions at work, to keep them; Ctrl-C again ends at once"
               : fmt::format("optimising adder graphs: {} of {} convolutions, {}", done_, work_.size(), left);
       log_.live(line);
-      if (!log_.terminal() && (second == 1 || second % 20 == 0)) log_.info("{}", line);
+      if (!log_.terminal() && (second == 1 || second % 20 == 0 || (stopping && !said))) log_.info("{}", line);
+      said = stopping;
     }
   }
 
@@ -190,6 +193,18 @@ void check_command(const CostCommand& command) {
   }
 }
 
+/// Without --fixed-layers: those that the run was trained with, or the paper's; of them those that reach
+/// --used-layers.
+CostRequest with_default_layers(CostRequest request, const CostCommand& command,
+                                const std::vector<int>& trained_layers) {
+  if (command.fixed_layers_given) return request;
+  if (!trained_layers.empty()) request.fixed_layers = trained_layers;
+  if (request.used_layers) {
+    std::erase_if(request.fixed_layers, [&](int n) { return n != 0 && n < *request.used_layers; });
+  }
+  return request;
+}
+
 }  // namespace
 
 std::vector<int> parse_layer_list(const std::string& text) {
@@ -240,11 +255,10 @@ void write_graphs(const HardwarePlan& plan, const HardwareDesign& design,
 CostStudy run_cost_command(const CostCommand& command) {
   check_command(command);
   CostRequest request = command.request;
-  if (request.used_layers && !command.fixed_layers_given) {
-    std::erase_if(request.fixed_layers, [&](int n) { return n != 0 && n < *request.used_layers; });
-  }
-  check_cost_request(request);
+  check_cost_request(with_default_layers(request, command, {}));
   const LoadedDesign loaded = load_design(command.design);
+  request = with_default_layers(request, command, loaded.trained_layers);
+  check_cost_request(request);
   AdderGraphCache cache(command.cache);
   CountedActivity counted;
   if (!command.activity.empty()) {
@@ -254,6 +268,7 @@ CostStudy run_cost_command(const CostCommand& command) {
   }
   CostStudy study = run_cost_study(loaded.design, request, cache, counted.activity);
   study.activity_as_trained = counted.as_trained;
+  study.frozen_layers = loaded.frozen_layers;
   if (!command.dump_graphs.empty()) {
     const auto largest = std::max_element(
         study.plans.begin(), study.plans.end(),

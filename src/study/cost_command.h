@@ -15,10 +15,11 @@ namespace fixynn {
 struct CostCommand {
   DesignRequest design;
   CostRequest request;
-  bool fixed_layers_given = false;  ///< else those of the default that reach used_layers
-  std::vector<std::string> given;   ///< options that were given, "--bits": refused where they change nothing
-  std::filesystem::path cache;      ///< folder of optimised graphs; empty: memory only
-  std::filesystem::path activity;   ///< data set to count toggles on; empty: none
+  bool fixed_layers_given =
+      false;  ///< else a run's own, or the default's, of them those that reach used_layers
+  std::vector<std::string> given;  ///< options that were given, "--bits": refused where they change nothing
+  std::filesystem::path cache;     ///< folder of optimised graphs; empty: memory only
+  std::filesystem::path activity;  ///< data set to count toggles on; empty: none
   int activity_images = 16;
   std::filesystem::path dump_graphs;  ///< folder to write the adder graphs into; empty: none
 };

@@ -186,6 +186,7 @@ std::string cost_json(const CostStudy& study) {
                {"network",
                 {{"source", study.source},
                  {"assumed_weights", study.assumed_weights},
+                 {"frozen_layers", number(study.frozen_layers)},
                  {"alpha", study.network.alpha},
                  {"input_size", study.network.input_size},
                  {"classes", study.network.classes}}},

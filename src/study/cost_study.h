@@ -44,9 +44,10 @@ struct CostStudy {
   std::vector<FfeCost> ffes;             ///< one an entry of fixed_layers
   std::vector<HardwarePlan> plans;       ///< the same, kCalibrated only
   std::vector<FfeRange> ranges;          ///< the same, kCalibrated only
-  bool activity_measured = false;        ///< toggles were counted on images
-  bool activity_as_trained = false;      ///< with the codes of a network that was trained with these bits
-  std::vector<PlatformPoint> points;     ///< areas outermost, fixed_layers innermost
+  std::optional<int> frozen_layers;   ///< of the network: what is fixed beyond them was trained, not frozen
+  bool activity_measured = false;     ///< toggles were counted on images
+  bool activity_as_trained = false;   ///< with the codes of a network that was trained with these bits
+  std::vector<PlatformPoint> points;  ///< areas outermost, fixed_layers innermost
 };
 
 /// Throws Error(kUsage) with one sentence for what no design could serve: numbers of layers outside 0..14,

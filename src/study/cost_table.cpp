@@ -56,9 +56,9 @@ std::string zeros_text(const CostStudy& study) {
   int64_t weights = 0, zeros = 0;
   for (const LayerCost& layer : ffe.layers) weights += layer.weights, zeros += layer.zero_weights;
   if (weights == 0 || study.request.model == CostModelKind::kPaper) return "";
-  return fmt::format("; {:.1f} % of the {} weights of {} layers are 0",
+  return fmt::format("; {:.1f} % of the {} weights of {} are 0",
                      100.0 * static_cast<double>(zeros) / static_cast<double>(weights), format_count(weights),
-                     ffe.fixed_layers);
+                     format_plural(ffe.fixed_layers, "layer"));
 }
 
 std::string heading(const CostStudy& study) {
@@ -199,20 +199,32 @@ std::string other_process_note(const CostStudy& study) {
                      study.technology->name);
 }
 
+/// Layers that the network's training did not freeze, and which are costed as if it had.
+std::string frozen_note(const CostStudy& study) {
+  const int most = study.ffes[largest_ffe(study)].fixed_layers;
+  if (!study.frozen_layers || study.request.model == CostModelKind::kPaper || most <= *study.frozen_layers) {
+    return "";
+  }
+  return fill(fmt::format(
+      "The network was trained with {} frozen: for more, the weights behind them stand in for those "
+      "that a training with them frozen would keep.",
+      format_plural(*study.frozen_layers, "layer")));
+}
+
 std::string model_notes(const CostStudy& study) {
-  std::string text;
+  std::string text = frozen_note(study);
   switch (study.request.model) {
     case CostModelKind::kCalibrated:
-      text = calibrated_note(study);
+      text += calibrated_note(study);
       break;
     case CostModelKind::kPaper:
-      text = fill(
+      text += fill(
           "FFE: area and power laws fitted to the paper's Table 1; they look at weights and layers alone, "
           "not "
           "at bits or sparsity, and know no rate limit.");
       break;
     case CostModelKind::kDeepFreeze:
-      text = fill(fmt::format(
+      text += fill(fmt::format(
           "FFE: DeepFreeze's published 16 nm constants a bit of multiplier and storage; line buffers {}, "
           "strided operations {}. Batch norm is not in it.",
           study.request.faults.line_buffer_forgets_channels ? "without channels, as published"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string_view>
 
 #include "config/bits.h"
@@ -75,6 +76,7 @@ LoadedDesign load_network(const DesignRequest& request, const fs::path& path, Lo
   loaded.design = design_from_network(network, bits, loaded.sparsity, path.string());
   loaded.design.network = resized(network.network, request.input_size);
   loaded.parameters = network.parameters;
+  loaded.frozen_layers = network.fixed_layers;
   if (unchanged) loaded.integer_network = std::move(network);
   return loaded;
 }
@@ -154,9 +156,11 @@ LoadedDesign load_run(const DesignRequest& request) {
   std::error_code error;
   int most = -1;
   std::string best;
+  std::set<int> trained;
   for (const auto& entry : fs::directory_iterator(request.path / "networks", error)) {
     const std::string name = entry.path().filename().string();
     const int layers = fixed_layers_of_name(name);
+    if (layers >= 0) trained.insert(layers);
     // '.' sorts before '_': the first seed's network wins among equals.
     if (layers > most || (layers == most && layers >= 0 && name < best)) most = layers, best = name;
   }
@@ -167,7 +171,9 @@ LoadedDesign load_run(const DesignRequest& request) {
         "float model, a .yaml or the folder of a run that finished a training",
         request.path.string());
   }
-  return load_network(request, request.path / "networks" / best, LoadedDesign::Kind::kRun);
+  LoadedDesign loaded = load_network(request, request.path / "networks" / best, LoadedDesign::Kind::kRun);
+  loaded.trained_layers.assign(trained.begin(), trained.end());
+  return loaded;
 }
 
 bool is_network_file(const fs::path& path) {

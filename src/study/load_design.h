@@ -31,6 +31,9 @@ struct LoadedDesign {
   /// The integer network whose codes the design has; absent unless the file is one (or a run holds one) and
   /// neither bits nor sparsity nor size were changed.
   std::optional<IntegerNetwork> integer_network;
+  /// Of a network that was trained with so many layers frozen: the weights behind them never were.
+  std::optional<int> frozen_layers;
+  std::vector<int> trained_layers;  ///< of a run: the numbers of fixed layers of its networks, ascending
 };
 
 /// An integer network whose codes are the design's, to count activity with.

@@ -124,6 +124,8 @@ TEST(LoadDesign, ARunIsItsNetworkWithTheMostLayers) {
   const LoadedDesign loaded = load(folder / "");
   EXPECT_EQ(loaded.kind, LoadedDesign::Kind::kRun);
   EXPECT_THAT(loaded.design.source, testing::EndsWith("networks/fixed_11.safetensors"));
+  EXPECT_EQ(loaded.trained_layers, (std::vector<int>{4, 11}));
+  EXPECT_EQ(loaded.frozen_layers, 11);
 }
 
 TEST(LoadDesign, AConfigurationHasItsWeightsOrSaysThatTheyAreAssumed) {
