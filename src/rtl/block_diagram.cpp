@@ -16,7 +16,7 @@ namespace fixynn {
 namespace {
 
 constexpr int kBoxHeight = 112, kRowPitch = 196, kFirstRow = 250;
-constexpr int kGoX = 36, kDescentX = 72;
+constexpr int kTapGoX = 14, kGoX = 36, kDescentX = 72;
 constexpr int kRowsX = 100, kRowsWidth = 172, kInputWidth = 260;
 constexpr int kFirstX = 352, kConvWidth = 262;
 constexpr int kSecondX = 698;
@@ -212,7 +212,7 @@ text {{ font-family: "DejaVu Sans", Verdana, Arial, sans-serif; font-size: 12px;
     const int from = last_x(row) + 24;
     path(fmt::format("M{} {}H{}", from, row_middle(row), kTapX), "data");
     text((from + kTapX) / 2, row_middle(row) - 8, "TAP_ON", "note middle");
-    text(from + 6, row_middle(row) + 70, "unless MAIN_OFF", "note");
+    text(from + 6, row_middle(row) + 82, "unless MAIN_OFF", "note");
     add_stream_out(kTapX, row_middle(row) - 38, "tap_stage", output_plan(plan_, last_conv(row + 1)),
                    "tap_axis");
   }
@@ -237,7 +237,12 @@ text {{ font-family: "DejaVu Sans", Verdana, Arial, sans-serif; font-size: 12px;
     }
     // go: up at the left, to the line buffers and the input.
     const int from = row_middle(rows_) + 24;
-    path(fmt::format("M{} {}H{}V134H{}", kRowsX, from, kGoX, kRowsX), "go", "credit");
+    if (ffe_.options.tap_layer > 0) {
+      add_go_of_tap(ffe_.options.tap_layer - 1, from);
+    } else {
+      path(fmt::format("M{} {}H{}V{}", kRowsX, from, kGoX, from - 10), "go");
+    }
+    path(fmt::format("M{} {}V134H{}", kGoX, from - 10, kRowsX), "go", "credit");
     for (int row = 0; row < rows_; ++row) {
       path(fmt::format("M{} {}H{}", kGoX, row_middle(row) + 36, kRowsX), "go", "credit");
     }
@@ -247,6 +252,17 @@ text {{ font-family: "DejaVu Sans", Verdana, Arial, sans-serif; font-size: 12px;
          "note");
     text(x, y + 12, "and no line buffer flushes. Parameters and commit (orange) reach all requantisers.",
          "note");
+  }
+
+  /// The rooms of both outputs meet below every branch, since layers behind the tap wait for the tap too.
+  void add_go_of_tap(int row, int from) {
+    constexpr int kAndSize = 20;
+    const int start = kTapX + kTapWidth - 40, gap = row_y(row) + kBoxHeight + 8, and_x = kGoX - kAndSize / 2;
+    path(fmt::format("M{} {}V{}H{}V{}H{}", start, row_middle(row) + 38, gap, kTapGoX, from, and_x), "go",
+         "credit");
+    path(fmt::format("M{} {}H{}", kRowsX, from, and_x + kAndSize), "go", "credit");
+    rectangle(and_x, from - kAndSize / 2, kAndSize, kAndSize, "box");
+    text(kGoX, from + 5, "&", "middle");
   }
 
   const FfeRtl& ffe_;
