@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/program.h"
 #include "cli/rtl_compare.h"
-#include "export/parameters_command.h"
+#include "cli/rtl_parameters.h"
 #include "export/rtl_command.h"
 
 namespace fixynn {
@@ -81,7 +81,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->capture_default_str()
       ->type_name("COUNT");
   add_choice(app, "--simulator", command.simulator, kSimulators,
-             "verilator, or icarus: hundreds of times slower, for small FFEs.");
+             "verilator (fast, after some 20 seconds of building) or icarus (hundreds of times slower, but "
+             "done sooner for a small FFE: 2 layers at 32 pixels, an image).");
   app.add_option("--cache", arguments.cache, "Folder of optimised adder graphs, or off.")->type_name("DIR");
   app.add_option("--threads", command.threads, "Threads of the optimiser; 0 = one for each processor.")
       ->check(CLI::Range(0, 1024).description(""))
@@ -89,8 +90,23 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--force", command.force, "Write into DIR beside whatever else it holds.");
 }
 
-int build(Arguments& arguments) {
+/// Throws Error(kUsage) where an option was given that only a simulation heeds.
+void check_simulation_options(const CLI::App& app, const RtlCommand& command) {
+  for (const std::string& name : given_options(app)) {
+    if (command.verify.empty() && (name == "--simulator" || name == "--images"))
+      fail_usage("{} changes nothing without --verify; leave it out, or give --verify IMAGES", name);
+  }
+}
+
+/// What a signal leaves for the next run.
+std::string stopped_text(const RtlCommand& command) {
+  if (command.cache.empty()) return "stopped; there is no cache, so that the next run starts anew";
+  return "stopped; adder graphs that are done are kept, all else starts anew in the next run";
+}
+
+int build(const CLI::App& app, Arguments& arguments) {
   RtlCommand& command = arguments.command;
+  check_simulation_options(app, command);
   if (command.network.empty()) fail_usage("NETWORK is missing; see 'fixynn-rtl --help'");
   if (!arguments.fixed_layers) fail_usage("--fixed-layers is missing; see 'fixynn-rtl --help'");
   if (command.out.empty()) fail_usage("--out is missing; see 'fixynn-rtl --help'");
@@ -100,7 +116,7 @@ int build(Arguments& arguments) {
   if (arguments.cache == "off") command.cache.clear();
   const RtlOutcome outcome = run_rtl_command(command);
   if (outcome.stopped_by != 0) {
-    fmt::print(stderr, "stopped; run it again to go on\n");
+    fmt::print(stderr, "{}\n", stopped_text(command));
     return 128 + outcome.stopped_by;
   }
   fmt::print("{}", rtl_outcome_text(command, outcome));
@@ -111,36 +127,17 @@ int build(Arguments& arguments) {
   return 0;
 }
 
-struct ParameterArguments {
-  std::filesystem::path network, package, out;
-};
-
-CLI::App* add_parameters(CLI::App& app, ParameterArguments& arguments) {
-  CLI::App* command = app.add_subcommand("parameters");
-  set_manual(
-      *command,
-      {.name = "parameters",
-       .summary = "batch norms of another task for hardware that is there",
-       .synopsis = "fixynn-rtl parameters NETWORK --for DIR --out FILE",
-       .description =
-           "Writes M and B of NETWORK, as addresses and data, for the package in DIR, which was made of "
-           "a network with the same frozen weights and shifts; a layer in which they differ is named.",
-       .examples = "  fixynn-rtl parameters runs/other --for ffe --out other.h\n"
-                   "  fixynn-rtl parameters fixed_07.safetensors --for ffe --out other.hex"});
-  command->add_option("NETWORK", arguments.network, "Network file or run directory.")->required();
-  command->add_option("--for", arguments.package, "The package.")->type_name("DIR")->required();
-  command
-      ->add_option("--out", arguments.out,
-                   "C header if the name ends in .h, otherwise lines as in parameters.hex.")
-      ->type_name("FILE")
-      ->required();
-  return command;
-}
-
-int run_parameters(const ParameterArguments& arguments) {
-  const size_t writes = run_parameters_command(arguments.network, arguments.package, arguments.out);
-  fmt::print("{}: {} writes\n", arguments.out.string(), writes);
-  return 0;
+/// Throws Error(kUsage) for a slip in a subcommand's name, which would otherwise be taken for NETWORK.
+void check_first_word(const CLI::App& app, int argc, char** argv) {
+  std::error_code ignored;
+  if (argc < 2 || std::filesystem::exists(argv[1], ignored)) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  const std::string near = nearest_name(argv[1], names);
+  if (near.empty() || near == argv[1]) return;
+  fail_usage("{}: there is neither such a network nor such a command; did you mean 'fixynn-rtl {}'?",
+             printable(argv[1]), near);
 }
 
 int run(int argc, char** argv) {
@@ -150,12 +147,13 @@ int run(int argc, char** argv) {
   add_options(app, arguments);
   RtlCompareArguments compare_arguments;
   const CLI::App* compare = add_rtl_compare(app, compare_arguments);
-  ParameterArguments parameter_arguments;
-  const CLI::App* parameters = add_parameters(app, parameter_arguments);
+  ParametersCommand parameters_command;
+  const CLI::App* parameters = add_rtl_parameters(app, parameters_command);
   app.require_subcommand(0, 1);
+  check_first_word(app, argc, argv);
   if (!parse_arguments(app, argc, argv)) return 0;
-  if (parameters->parsed()) return run_parameters(parameter_arguments);
-  return compare->parsed() ? run_rtl_compare(compare_arguments) : build(arguments);
+  if (parameters->parsed()) return run_rtl_parameters(*parameters, parameters_command);
+  return compare->parsed() ? run_rtl_compare(compare_arguments) : build(app, arguments);
 }
 
 }  // namespace

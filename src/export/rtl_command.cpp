@@ -92,7 +92,10 @@ class Run {
     files_ = verilog_files(outcome_.ffe);
     add_files(testbench_files(outcome_.ffe));
     if (!images_.empty()) add_files(vector_files(outcome_.ffe, network_.network, images_));
-    add_files(parameter_files(parameter_map(outcome_.ffe), network_.network));
+    const std::string& name = outcome_.ffe.network_name;
+    ParameterFiles parameters =
+        parameter_files(parameter_map(outcome_.ffe), network_.network, {name, c_prefix(name)});
+    add_files({std::move(parameters.hex), std::move(parameters.header)});
     add_files(document_files(outcome_.ffe, !images_.empty()));
     files_.push_back({"manifest.json", manifest_json(outcome_.ffe, files_, {})});
     outcome_.files = files_.size();
@@ -132,15 +135,24 @@ class Run {
   }
 
   void simulate() {
-    StepLine line(log_, signal_, fmt::format("simulation by {}", simulator_name(command_.simulator)));
-    const SimulationOptions options{.stop = [this] { return signal_.received() != 0; }};
+    std::optional<StepLine> line;
+    line.emplace(log_, signal_,
+                 fmt::format("building the simulation by {}", simulator_name(command_.simulator)));
+    const SimulationOptions options{
+        .stop = [this] { return signal_.received() != 0; },
+        .built =
+            [&] {
+              line->done();
+              line.emplace(log_, signal_,
+                           "simulating " + format_plural(static_cast<int64_t>(images_.size()), "image"));
+            }};
     try {
       outcome_.verify = run_simulation(command_.out, command_.simulator, options);
     } catch (const Error&) {
       if (signal_.received() == 0) throw;
       throw Stopped{};
     }
-    line.done();
+    line->done();
     files_.pop_back();
     write_file_atomic(command_.out / "manifest.json", manifest_json(outcome_.ffe, files_, outcome_.verify));
   }

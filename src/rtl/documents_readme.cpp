@@ -45,7 +45,7 @@ constexpr const char* kUse = R"(## Simulate, lint, synthesise
 
     make lint                    # Verilator 5, Icarus Verilog 11, Yosys: any warning fails
     make sim                     # Verilator: all frames of vectors/, without and with random stalls
-    make sim-icarus              # the same in plain Verilog; hundreds of times slower
+    make sim-icarus              # the same in plain Verilog; hundreds of times slower, but nothing to build
     make synth                   # Yosys, generic cells
     make synth LIBERTY=FILE.lib  # the cells of a library, with their areas
 

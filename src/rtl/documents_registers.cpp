@@ -61,7 +61,8 @@ constexpr const char* kSequence = R"(## Programming
 
 `parameters.hex` has all writes of the network that this package was made of: a line each, 8 digits of address and 8
 of data, `//` begins a comment. `parameters.h` has the same as a C array for firmware, with the addresses of the
-registers and the word that WEIGHTS must read. Both hold only what is trained, so they can be replaced by another task's.
+registers and the word that WEIGHTS must read. Both hold only what is trained, so they can be replaced by another
+task's, which `fixynn-rtl parameters` writes; headers of several tasks can be included together.
 
 **Refused writes.** A write to a parameter while COMMIT reads 1, without all four byte strobes, to an address that
 is no multiple of 4 or to a convolution that is not there changes nothing, is answered SLVERR and sets

@@ -6,17 +6,12 @@
 #include "core/version.h"
 #include "rtl/document_parts.h"
 #include "rtl/documents.h"
+#include "rtl/package_parts.h"
 
 namespace fixynn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text_sha256(const std::string& text) {
-  Sha256 hash;
-  hash.update(std::string_view(text));
-  return hash.finish();
-}
 
 const char* fold_name(Fold fold) {
   return fold == Fold::kNone ? "none" : (fold == Fold::kBurst ? "burst" : "mean");
@@ -82,6 +77,12 @@ Json verify_json(const VerifyReport& report) {
 }
 
 }  // namespace
+
+std::string text_sha256(const std::string& text) {
+  Sha256 hash;
+  hash.update(std::string_view(text));
+  return hash.finish();
+}
 
 std::string manifest_json(const FfeRtl& ffe, const std::vector<RtlFile>& files,
                           const std::optional<VerifyReport>& verify) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hardware/hardware_plan.h"
@@ -84,8 +85,30 @@ std::vector<ParameterWrite> parameter_writes(const FfeRtl& ffe, const IntegerNet
 /// The writes as text, a line each: 8 digits of address and 8 of data, below a comment that says for what.
 std::string parameter_hex(const std::vector<ParameterWrite>& writes, const std::string& what);
 
-/// parameters.hex and parameters.h: M and B of `network` as lines to write and as a C header for firmware,
-/// which also names the registers. Throws as parameter_writes.
-std::vector<RtlFile> parameter_files(const ParameterMap& map, const IntegerNetwork& network);
+/// Whose parameters they are, for people and for C.
+struct ParameterSource {
+  std::string network;  ///< name of its file
+  std::string prefix;   ///< of names in the header that are the network's own; is_c_prefix
+};
+
+/// A name that can begin an identifier of C: letters, digits and _, the first a letter.
+bool is_c_prefix(std::string_view name);
+
+/// The stem of a file name, made such a name: "fixed_07".
+std::string c_prefix(const std::string& network_name);
+
+struct ParameterFiles {
+  RtlFile hex, header;  ///< parameters.hex and parameters.h
+  size_t writes = 0;
+  std::string digest;  ///< first 8 digits of the SHA-256 of the lines of writes
+};
+
+/// M and B of `network` as lines to write and as a C header for firmware, which also names the registers.
+/// Several headers can be included together if their prefixes differ. Throws as parameter_writes.
+ParameterFiles parameter_files(const ParameterMap& map, const IntegerNetwork& network,
+                               const ParameterSource& source);
+
+/// Whether a file's text begins as parameter_files writes it.
+bool is_parameter_file(std::string_view text);
 
 }  // namespace fixynn

@@ -13,6 +13,8 @@ constexpr int kRegisterMapVersion = 1;
 /// ffe_top: instances of the layers and the hand-written modules around them.
 RtlModule top_module(const FfeRtl& ffe);
 
+std::string text_sha256(const std::string& text);
+
 /// frozen_weights_sha256 of the first `convs` convolutions.
 std::string built_weights_sha256(const IntegerNetwork& network, size_t convs);
 

@@ -49,15 +49,13 @@ class Simulation {
                               {"make", "-C", "build", "-f", "Vffe_tb.mk", "-j", "2", "OPT_FAST=-O1",
                                "OPT_SLOW=-O0", "OPT_GLOBAL=-O1", "Vffe_tb"},
                               "make.log");
-      pass({"build/Vffe_tb"}, true);
-      pass({"build/Vffe_tb", "+gaps=1"}, false);
+      passes({"build/Vffe_tb"});
     } else {
       report_.build_s =
           step("Icarus Verilog",
                {"iverilog", "-g2005", "-s", "ffe_bench", "-o", "build/ffe_bench.vvp", "-c", "tb/icarus.f"},
                "iverilog.log");
-      pass({"vvp", "-n", "build/ffe_bench.vvp"}, true);
-      pass({"vvp", "-n", "build/ffe_bench.vvp", "+gaps=1"}, false);
+      passes({"vvp", "-n", "build/ffe_bench.vvp"});
     }
     return report_;
   }
@@ -105,6 +103,13 @@ class Simulation {
       if (!line.empty()) last = line;
     }
     return printable(last, 200);
+  }
+
+  void passes(std::vector<std::string> words) {
+    if (options_.built) options_.built();
+    pass(words, true);
+    words.emplace_back("+gaps=1");
+    pass(words, false);
   }
 
   /// Runs the bench once and adds what it found.

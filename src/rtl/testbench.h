@@ -35,8 +35,9 @@ enum class Simulator { kVerilator, kIcarus };
 std::string what_simulator_lacks(Simulator simulator);
 
 struct SimulationOptions {
-  double time_limit_s = 3600;       ///< of each program that is run
-  std::function<bool()> stop = {};  ///< asked often; true: everything is killed and run_simulation throws
+  double time_limit_s = 3600;        ///< of each program that is run
+  std::function<bool()> stop = {};   ///< asked often; true: everything is killed and run_simulation throws
+  std::function<void()> built = {};  ///< called between building and simulating, which may each take long
 };
 
 /// What a simulation of the written files found. It passes over the frames twice: at full rate, and with

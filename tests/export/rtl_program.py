@@ -5,6 +5,7 @@
 Exit codes, one sentence for what cannot be built, folders that hold other files, and a small package that Icarus Verilog
 verifies. FOLDER holds fixynn-rtl and tests/make_rtl_package."""
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -68,6 +69,11 @@ with tempfile.TemporaryDirectory() as name:
         ([*two, "--verify", "none"], 2, "no such file"),
         (["float.safetensors", "--fixed-layers", "1", "--out", "new"], 2, "without quantisation"),
         (["text.txt", "--fixed-layers", "1", "--out", "new"], 2, "no network"),
+        ([*two, "--images", "3"], 2, "--images changes nothing without --verify"),
+        ([*two, "--simulator", "icarus"], 2, "--simulator changes nothing without --verify"),
+        (["fixed_02.safetensors", "--fixed-layers", "2", "--out", ""], 2, "--out: the value is empty"),
+        (["compar", "fixed_02.safetensors"], 2, "nor such a command; did you mean 'fixynn-rtl compare'?"),
+        (["parameter", "--for", "x"], 2, "did you mean 'fixynn-rtl parameters'?"),
         (["none.safetensors", "--fixed-layers", "1", "--out", "new"], 2, "no such network"),
         ([*build, "foreign", "--fixed-layers", "1"], 2, "holds other files"),
         ([*build, "text.txt", "--fixed-layers", "1"], 2, "is no folder"),
@@ -99,6 +105,21 @@ with tempfile.TemporaryDirectory() as name:
             written, built = ((folder / f).read_text() for f in (f"{network}.{kind}", f"hardware/parameters.{kind}"))
             expect((written == built) == same, f"{arguments}: as those of the package or not")
             expect(len(written.splitlines()) == len(built.splitlines()), f"{arguments}: another number of lines")
+    # Headers of both tasks can be one program's; what is not a file of this kind stays.
+    header = ["parameters", "other_task.safetensors", "--for", "hardware", "--out"]
+    code, out, err = call(*header, "other_task.h", "--name", "Second", cwd=folder)
+    expect(code == 0 and "other_task.safetensors, SHA-256 " in out and "Second_parameters" in out, f"{out} {err}")
+    digest = out.split("SHA-256 ")[1][:8]
+    writes = (folder / "other_task.hex").read_text().split("\n", 1)[1]
+    expect(hashlib.sha256(writes.encode()).hexdigest()[:8] == digest, f"another digest than {digest}")
+    expect("#define SECOND_PARAMETER_WRITES" in (folder / "other_task.h").read_text(), "--name is not in the header")
+    expect_error([*header, "text.txt"], 2, "was not written by fixynn-rtl parameters", folder)
+    expect_error([*header, "foreign"], 2, "is no file", folder)
+    expect_error([*header, "x.h", "--name", "2nd"], 2, "names in C cannot begin so", folder)
+    expect_error([*header, "x.hex", "--name", "second"], 2, "only a C header has names", folder)
+    expect((folder / "text.txt").read_text() == "text", "a foreign file was changed")
+    code, out, err = call(*header, "text.txt", "--force", cwd=folder)
+    expect(code == 0 and (folder / "text.txt").read_text().startswith("// Writes"), f"--force: {out} {err}")
     parameters = ["parameters", "other.safetensors", "--out", "x.h", "--for"]
     expect_error([*parameters, "hardware"], 1, "l00_conv1: the network's frozen weights are not", folder)
     shifted = ["parameters", "other_shift.safetensors", "--out", "x.h", "--for", "hardware"]

@@ -42,9 +42,12 @@ struct Package {
   }
   std::vector<RtlFile> all() const {
     std::vector<RtlFile> files = verilog_files(ffe);
-    for (const auto& more : {testbench_files(ffe), vector_files(ffe, random.network, random.images),
-                             parameter_files(parameter_map(ffe), random.network), documents})
+    for (const auto& more :
+         {testbench_files(ffe), vector_files(ffe, random.network, random.images), documents})
       files.insert(files.end(), more.begin(), more.end());
+    const ParameterFiles parameters =
+        parameter_files(parameter_map(ffe), random.network, {"network", "network"});
+    files.insert(files.end(), {parameters.hex, parameters.header});
     return files;
   }
 };
@@ -169,7 +172,9 @@ TEST(Documents, BlockDiagramShowsEveryPartOfThePlan) {
   for (const char* part :
        {"input_stage", "registers", "tap_stage", "output_stage", "Layer 2", "a&lt;b&gt;&amp;c"})
     EXPECT_TRUE(shown(part)) << part;
-  EXPECT_THAT(svg_texts(Package(0).text("block_diagram.svg")), Not(testing::Contains("tap_axis")));
+  EXPECT_THAT(texts, testing::Contains("&amp;"));  // both outputs' rooms make `go`
+  EXPECT_THAT(svg_texts(Package(0).text("block_diagram.svg")),
+              testing::AllOf(Not(testing::Contains("tap_axis")), Not(testing::Contains("&amp;"))));
 }
 
 TEST(Documents, FuseSocCoreNamesFilesOfThePackageAlone) {
@@ -223,12 +228,18 @@ TEST(Documents, WithoutVectorsNothingIsSimulated) {
 
 TEST(Documents, ParametersAreThoseOfTheNetworkAsTextAndForC) {
   const Package package(0);
-  const std::vector<RtlFile> files = parameter_files(parameter_map(package.ffe), package.random.network);
+  const ParameterFiles files =
+      parameter_files(parameter_map(package.ffe), package.random.network, {"a*/ b.safetensors", "task"});
   const std::vector<ParameterWrite> writes = parameter_writes(package.ffe, package.random.network);
-  std::istringstream lines(files.at(0).text);
+  EXPECT_EQ(files.writes, writes.size());
+  EXPECT_TRUE(is_parameter_file(files.hex.text) && is_parameter_file(files.header.text));
+  EXPECT_FALSE(is_parameter_file("#include <stdio.h>\n"));
+  std::istringstream lines(files.hex.text);
   std::string line;
   std::getline(lines, line);
   EXPECT_EQ(line.rfind("// ", 0), 0U);
+  EXPECT_THAT(line, HasSubstr("b.safetensors, SHA-256 " + files.digest));
+  EXPECT_THAT(files.header.text, HasSubstr("b.safetensors, whose writes have the SHA-256 " + files.digest));
   for (const ParameterWrite& write : writes) {
     std::getline(lines, line);
     EXPECT_EQ(line, fmt::format("{:08x}{:08x}", write.address, write.data));
@@ -237,16 +248,41 @@ TEST(Documents, ParametersAreThoseOfTheNetworkAsTextAndForC) {
   if (std::system("cc --version > /dev/null 2>&1") != 0)  // NOLINT: no user input
     GTEST_SKIP() << "a C compiler is needed (Debian: apt install gcc)";
   const std::filesystem::path folder = test::test_folder();
-  test::write_files(folder, files);
-  write_file_atomic(folder / "main.c",
-                    "#include \"parameters.h\"\n#include <stdio.h>\nint main(void) {\n"
-                    "  for (int i = 0; i < FFE_PARAMETER_WRITES; i++)\n"
-                    "    printf(\"%08x%08x\\n\", (unsigned)ffe_parameters[i].address, "
-                    "(unsigned)ffe_parameters[i].data);\n  return 0;\n}\n",
-                    false);
+  // Another task of the same hardware beside it.
+  const IntegerNetwork other = with_other_batch_norm(package.random.network);
+  const ParameterFiles others = parameter_files(parameter_map(package.ffe), other, {"other", "other"});
+  EXPECT_NE(others.digest, files.digest);
+  test::write_files(folder, {files.hex, files.header, {"other.h", others.header.text}});
+  write_file_atomic(
+      folder / "main.c",
+      "#include \"parameters.h\"\n#include \"other.h\"\n#include \"parameters.h\"\n"
+      "#include <stdio.h>\nint main(void) {\n"
+      "  const struct ffe_parameter_write *task[2] = {task_parameters, other_parameters};\n"
+      "  for (int i = 0; i < TASK_PARAMETER_WRITES + OTHER_PARAMETER_WRITES; i++) {\n"
+      "    int t = i >= TASK_PARAMETER_WRITES, at = t ? i - TASK_PARAMETER_WRITES : i;\n"
+      "    printf(\"%08x%08x\\n\", (unsigned)task[t][at].address, (unsigned)task[t][at].data);\n"
+      "  }\n  return TASK_WEIGHTS_WORD != OTHER_WEIGHTS_WORD;\n}\n",
+      false);
   output_of(folder, "cc -std=c99 -Wall -Wextra -Werror -pedantic -o main main.c");
-  EXPECT_EQ(output_of(folder, "./main"), files.at(0).text.substr(files.at(0).text.find('\n') + 1));
+  const auto data = [](const RtlFile& hex) { return hex.text.substr(hex.text.find('\n') + 1); };
+  EXPECT_EQ(output_of(folder, "./main"), data(files.hex) + data(others.hex));
+  // Two networks of one name: the second must not be left out in silence.
+  const ParameterFiles twin = parameter_files(parameter_map(package.ffe), other, {"other", "task"});
+  write_file_atomic(folder / "other.h", twin.header.text, false);
+  EXPECT_THAT(output_of(folder, "! cc -std=c99 -fsyntax-only main.c 2>&1"),
+              HasSubstr("Two networks have the name task"));
   std::filesystem::remove_all(folder);
+}
+
+TEST(Documents, PrefixesAreNamesInC) {
+  for (const auto& [name, prefix] :
+       {std::pair{"fixed_07.safetensors", "fixed_07"}, std::pair{"7 signs-v2.safetensors", "ffe_7_signs_v2"},
+        std::pair{"_x.safetensors", "ffe__x"}, std::pair{"\xc3\xa4.safetensors", "ffe___"},
+        std::pair{"", "ffe_"}}) {
+    EXPECT_EQ(c_prefix(name), prefix);
+    EXPECT_TRUE(is_c_prefix(c_prefix(name)));
+  }
+  for (const char* name : {"", "7", "_a", "a b", "a-b", "\xc3\xa4"}) EXPECT_FALSE(is_c_prefix(name)) << name;
 }
 
 TEST(Documents, ConstraintsNameEveryPortOnce) {
