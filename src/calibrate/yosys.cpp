@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "calibrate/yosys.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 
+#include "core/child_process.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
-
-extern char** environ;  // NOLINT: the C library's
 
 namespace fixynn {
 namespace {
@@ -36,33 +30,20 @@ constexpr const char* kPrepare = "proc\nopt_expr\nwreduce\nopt_clean\n";
 constexpr int kNotFound = 127;  // of a shell
 
 /// Runs a program in `folder` with its output in `log` and at most `limit_s` of processor time for it and
-/// each of its children. Returns its exit status, or 128 + signal.
+/// each of its children. Returns its exit status, or 128 + signal. Throws Error when `stop` ended it.
 int run_program(const std::vector<std::string>& words, const fs::path& folder, const fs::path& log,
-                int limit_s) {
-  std::vector<std::string> command = {"sh",
-                                      "-c",
-                                      "cd \"$1\" && ulimit -t \"$2\" && shift 2 && exec \"$@\"",
-                                      "sh",
-                                      folder.string(),
-                                      std::to_string(limit_s)};
-  command.insert(command.end(), words.begin(), words.end());
-  std::vector<char*> arguments;
-  for (std::string& word : command) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  pid_t child = 0;
-  const int problem = posix_spawn(&child, "/bin/sh", &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0)
-    fail("a shell cannot be started ({}); try again when the machine has memory", std::strerror(problem));
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+                int limit_s, const std::function<bool()>& stop) {
+  constexpr double kNoLimit_s = 1e9;  // processor time is what is limited
+  ChildProcess child{
+      .words = {"sh", "-c", "ulimit -t \"$1\" && shift && exec \"$@\"", "sh", std::to_string(limit_s)},
+      .folder = folder,
+      .log = log,
+      .limit_s = kNoLimit_s,
+      .stop = stop};
+  child.words.insert(child.words.end(), words.begin(), words.end());
+  const ChildResult result = run_child(child);
+  if (result.end == ChildResult::End::kStopped) fail("{}: stopped", words.front());
+  return result.end == ChildResult::End::kExited ? result.status : 128 + result.status;
 }
 
 /// The lines of a log that say what went wrong: errors, else the last three.
@@ -148,7 +129,7 @@ Synthesizer::Synthesizer(const YosysOptions& options) : options_(options) {
     fail("{}: the link cannot be made ({}); name another folder with --work", link.string(),
          problem.message());
   const fs::path log = options_.work / "version.log";
-  const int status = run_program({options_.yosys, "-V"}, options_.work, log, 60);
+  const int status = run_program({options_.yosys, "-V"}, options_.work, log, 60, options_.stop);
   if (status != 0) {
     fail("Yosys cannot be run as '{}' ({}); install it (Debian: apt install yosys) or name it with --yosys",
          options_.yosys, status == kNotFound ? "not found" : fmt::format("exit status {}", status));
@@ -188,7 +169,7 @@ void Synthesizer::execute(const SynthesisJob& job, const std::string& stem) cons
   if (!job.first_techmap.empty()) write_file_atomic(base.string() + ".first.v", job.first_techmap, false);
   const fs::path log = base.string() + ".log";
   const int status = run_program({options_.yosys, "-Q", "-T", "-s", stem + ".ys"}, options_.work, log,
-                                 options_.time_limit_s);
+                                 options_.time_limit_s, options_.stop);
   if (status == 0) return;
   const bool out_of_time = status == 128 + SIGXCPU || status == 128 + SIGKILL;
   fail("{}: Yosys {}; its log {} ends with: {}", job.name,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ struct YosysOptions {
   std::filesystem::path liberty;
   std::filesystem::path work;  ///< scripts, logs and results; made where it is not there
   int time_limit_s = 1200;     ///< of processor time, of Yosys and of ABC each
+  /// Asked while Yosys works, from several threads; true: it is killed and Error thrown.
+  std::function<bool()> stop = {};
 };
 
 /// Runs Yosys. Results are kept in the work folder under a hash of everything they depend on, so that a

@@ -31,7 +31,7 @@ inline CLI::App* add_calibrate(CLI::App& app, CalibrateCommand& asked) {
                    "  fixynn-cost calibrate --liberty asap7.lib --network mobilenet.safetensors --layers "
                    "--out asap7.json",
        .exit_status = " 0  done\n 1  the work failed, or a law misses its blocks by more than its limit\n"
-                      " 2  the command line is wrong"});
+                      " 2  the command line is wrong\n 128 + signal  stopped"});
   command->add_option("--liberty", asked.liberty, "The cell library, Liberty text.")
       ->type_name("FILE")
       ->required();

@@ -48,18 +48,13 @@ int estimate(CostArguments& a) {
   if (!a.deepfreeze_faults) command.request.faults = {false, false};
   command.cache = a.cache.empty() ? AdderGraphCache::default_folder() : std::filesystem::path(a.cache);
   if (a.cache == "off") command.cache.clear();
-  try {
-    const CostStudy study = run_cost_command(command);
-    const std::string text = a.format == CostFormat::kJson  ? cost_json(study)
-                             : a.format == CostFormat::kCsv ? cost_csv(study, a.layers)
-                                                            : cost_table(study, a.layers);
-    if (!a.plot.empty()) write_file_atomic(a.plot, render_cost_plot(study));
-    if (!a.out.empty()) write_file_atomic(a.out, text);
-    if (a.out.empty()) fmt::print("{}", text);
-  } catch (const StoppedBySignal& stop) {
-    fmt::print(stderr, "{}\n", stop.message);
-    return 128 + stop.signal;
-  }
+  const CostStudy study = run_cost_command(command);
+  const std::string text = a.format == CostFormat::kJson  ? cost_json(study)
+                           : a.format == CostFormat::kCsv ? cost_csv(study, a.layers)
+                                                          : cost_table(study, a.layers);
+  if (!a.plot.empty()) write_file_atomic(a.plot, render_cost_plot(study));
+  if (!a.out.empty()) write_file_atomic(a.out, text);
+  if (a.out.empty()) fmt::print("{}", text);
   return 0;
 }
 

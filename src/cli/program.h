@@ -19,6 +19,7 @@
 
 #include "core/engine_options.h"
 #include "core/error.h"
+#include "core/stop_signal.h"
 #include "core/text.h"
 #include "core/version.h"
 
@@ -264,7 +265,7 @@ inline std::array<CLI::Option*, 4> add_engine_options(CLI::App& app, EngineOptio
 }
 
 /// Runs `body(argc, argv)`, which returns the exit code, and turns every exception into "error: sentence" on
-/// standard error and its exit code.
+/// standard error and its exit code; StoppedBySignal into its message and 128 + signal.
 template <typename Body>
 int run_main(int argc, char** argv, Body&& body) {
   const auto report = [](std::string_view message) {
@@ -278,6 +279,10 @@ int run_main(int argc, char** argv, Body&& body) {
       return 1;
     }
     return code;
+  } catch (const StoppedBySignal& stop) {
+    std::fflush(stdout);
+    fmt::print(stderr, "{}\n", stop.message);
+    return 128 + stop.signal;
   } catch (const Error& error) {
     report(error.what());
     return static_cast<int>(error.code());

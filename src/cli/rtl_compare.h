@@ -87,15 +87,24 @@ inline int run_rtl_compare(const RtlCompareArguments& arguments) {
   const LoadedDesign loaded = load_design(arguments.design);
   Log log(stderr);
   AdderGraphCache cache(folder);
-  const Comparison comparison =
-      compare_rtl(loaded.design, request, cache,
-                  [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
-                         std::optional<double> left) {
-                    log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
-                             result.cached ? "known" : format_duration(result.seconds),
-                             left && done < total ? ", about " + format_duration(*left) + " left" : "");
-                  });
-  fmt::print("{}", comparison_text(comparison));
+  const StopSignal signal;
+  request.yosys.stop = [&signal] { return signal.received() != 0; };
+  try {
+    const Comparison comparison =
+        compare_rtl(loaded.design, request, cache,
+                    [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
+                           std::optional<double> left) {
+                      log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
+                               result.cached ? "known" : format_duration(result.seconds),
+                               left && done < total ? ", about " + format_duration(*left) + " left" : "");
+                    });
+    fmt::print("{}", comparison_text(comparison));
+  } catch (const Error&) {
+    if (signal.received() == 0) throw;
+    throw StoppedBySignal{signal.received(),
+                          fmt::format("stopped; finished blocks are kept in {}, run it again to go on",
+                                      request.yosys.work.string())};
+  }
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <string>
 
 namespace fixynn {
 
@@ -21,6 +22,12 @@ class StopSignal {
  private:
   struct sigaction former_interrupt_ {};
   struct sigaction former_terminate_ {};
+};
+
+/// A signal ended the work; `signal` is its number, `message` says what is kept.
+struct StoppedBySignal {
+  int signal = 0;
+  std::string message;
 };
 
 }  // namespace fixynn

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/stop_signal.h"
 #include "core/text.h"
 #include "study/load_design.h"
 #include "study/study_images.h"
@@ -75,6 +76,39 @@ std::string written_text(const Technology& technology, const std::filesystem::pa
                     fmt::join(missing, ", "));
 }
 
+/// Throws Error too when `request.yosys.stop` ended it.
+void calibrate_and_write(const CalibrateCommand& command, const std::optional<Technology>& base,
+                         const CalibrationRequest& request,
+                         const std::function<void(const std::string&)>& print) {
+  Log log(stderr);
+  AdderGraphCache cache(AdderGraphCache::default_folder());
+  const Calibration calibration =
+      calibrate(request, cache,
+                [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
+                       std::optional<double> left) {
+                  log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
+                           result.cached ? "known" : format_duration(result.seconds),
+                           left && done < total ? ", about " + format_duration(*left) + " left" : "");
+                });
+  print(calibration_text(calibration));
+  Technology measured = calibration.technology;
+  if (command.energy) {
+    const EnergyFit fit = fit_energies(command, request, cache);
+    merge_energy(measured, fit);
+    print("\n" + energy_fit_text(fit));
+  }
+  if (!command.out.empty()) {
+    Technology technology = base ? merge_technology(*base, measured) : measured;
+    if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
+    write_file_atomic(command.out, technology_json(technology));
+    print(written_text(technology, command.out));
+  } else {
+    print("\nNo technology file was asked for; --out FILE.json writes one, and finds these results again.\n");
+  }
+  if (!calibration.faults.empty())
+    fail("the laws do not fit {}: {}", command.liberty.string(), fmt::join(calibration.faults, "; "));
+}
+
 }  // namespace
 
 CalibrationRequest calibration_request(const CalibrateCommand& command) {
@@ -110,34 +144,17 @@ void run_calibrate_command(const CalibrateCommand& command,
   }
   std::optional<Technology> base;
   if (!command.base.empty()) base = find_technology(command.base);
-  const CalibrationRequest request = calibration_request(command);
-  Log log(stderr);
-  AdderGraphCache cache(AdderGraphCache::default_folder());
-  const Calibration calibration =
-      calibrate(request, cache,
-                [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
-                       std::optional<double> left) {
-                  log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
-                           result.cached ? "known" : format_duration(result.seconds),
-                           left && done < total ? ", about " + format_duration(*left) + " left" : "");
-                });
-  print(calibration_text(calibration));
-  Technology measured = calibration.technology;
-  if (command.energy) {
-    const EnergyFit fit = fit_energies(command, request, cache);
-    merge_energy(measured, fit);
-    print("\n" + energy_fit_text(fit));
+  CalibrationRequest request = calibration_request(command);
+  const StopSignal signal;
+  request.yosys.stop = [&signal] { return signal.received() != 0; };
+  try {
+    calibrate_and_write(command, base, request, print);
+  } catch (const Error&) {
+    if (signal.received() == 0) throw;
+    throw StoppedBySignal{signal.received(),
+                          fmt::format("stopped; finished blocks are kept in {}, run it again to go on",
+                                      request.yosys.work.string())};
   }
-  if (!command.out.empty()) {
-    Technology technology = base ? merge_technology(*base, measured) : measured;
-    if (base) technology.summary += fmt::format("; what was not measured is {}'s", base->name);
-    write_file_atomic(command.out, technology_json(technology));
-    print(written_text(technology, command.out));
-  } else {
-    print("\nNo technology file was asked for; --out FILE.json writes one, and finds these results again.\n");
-  }
-  if (!calibration.faults.empty())
-    fail("the laws do not fit {}: {}", command.liberty.string(), fmt::join(calibration.faults, "; "));
 }
 
 }  // namespace fixynn

@@ -269,6 +269,8 @@ CostStudy run_cost_command(const CostCommand& command) {
   CostStudy study = run_cost_study(loaded.design, request, cache, counted.activity);
   study.activity_as_trained = counted.as_trained;
   study.frozen_layers = loaded.frozen_layers;
+  study.changes = {command.design.bits, command.design.sparsity, command.design.input_size, {}};
+  if (!command.activity.empty()) study.changes.activity_images = command.activity_images;
   if (!command.dump_graphs.empty()) {
     const auto largest = std::max_element(
         study.plans.begin(), study.plans.end(),

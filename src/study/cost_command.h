@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/stop_signal.h"
 #include "study/cost_study.h"
 #include "study/load_design.h"
 
@@ -32,12 +33,6 @@ std::vector<int> parse_layer_list(const std::string& text);
 /// says how far they are and the time left. On SIGINT or SIGTERM it stops after the convolutions at work,
 /// with all finished graphs in the cache, and throws StoppedBySignal.
 CostStudy run_cost_command(const CostCommand& command);
-
-/// A signal ended the work; `signal` is its number.
-struct StoppedBySignal {
-  int signal = 0;
-  std::string message;
-};
 
 /// One JSON file a convolution of `plan`, NAME.json: {"convolution", "adders", "adder_bits", "graphs"}, each
 /// graph as graph_to_json writes it.

@@ -28,18 +28,25 @@ std::string point_rows(const CostStudy& study) {
       "programmable_area_mm2,throughput_tops,energy_efficiency_tops_per_w,relative_throughput,"
       "relative_efficiency,inferences_per_second,energy_per_inference_uj,ffe_energy_uj,back_end_energy_uj,"
       "dram_energy_uj,dram_bytes_per_inference,latency_us,required_pixels_per_clock,throughput_cap_tops,"
-      "extrapolated\n";
+      "extrapolated,source,technology,bits,sparsity,activity_images,clock_mhz\n";
+  // The same in every row, so that files can be told apart and joined.
+  const DesignChanges& changes = study.changes;
+  const std::string asked = fmt::format("{},{},{},{},{},{}", text_cell(study.source),
+                                        study.technology ? text_cell(study.technology->name) : "",
+                                        text_cell(changes.bits.value_or("")), cell(changes.sparsity),
+                                        cell(changes.activity_images), cell(study.request.clock_mhz));
   for (const PlatformPoint& p : study.points) {
     text += fmt::format("{},{},{},{},{},{},{},{},{},", cost_model_name(study.request.model), p.area_mm2,
                         p.fixed_layers, p.used_layers, p.fixed_ops_percent, p.feasible,
                         text_cell(p.feasible ? "" : p.reason), p.ffe_area_mm2,
                         p.feasible ? fmt::format("{}", p.ffe_copies) : "");
-    text += fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", cell(p.programmable_area_mm2),
-        cell(p.throughput_tops), cell(p.energy_efficiency_tops_per_w), cell(p.relative_throughput),
-        cell(p.relative_efficiency), cell(p.inferences_per_second), cell(p.energy_per_inference_uj),
-        cell(p.ffe_energy_uj), cell(p.back_end_energy_uj), cell(p.dram_energy_uj), p.dram_bytes_per_inference,
-        cell(p.latency_us), cell(p.required_pixels_per_clock), cell(p.throughput_cap_tops), p.extrapolated);
+    text +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", cell(p.programmable_area_mm2),
+                    cell(p.throughput_tops), cell(p.energy_efficiency_tops_per_w),
+                    cell(p.relative_throughput), cell(p.relative_efficiency), cell(p.inferences_per_second),
+                    cell(p.energy_per_inference_uj), cell(p.ffe_energy_uj), cell(p.back_end_energy_uj),
+                    cell(p.dram_energy_uj), p.dram_bytes_per_inference, cell(p.latency_us),
+                    cell(p.required_pixels_per_clock), cell(p.throughput_cap_tops), p.extrapolated, asked);
   }
   return text;
 }

@@ -135,8 +135,13 @@ Json technology_block(const std::optional<Technology>& technology) {
   return technology ? Json::parse(technology_json(*technology)) : Json(nullptr);
 }
 
-Json options_json(const CostRequest& request) {
-  Json json = {{"used_layers", number(request.used_layers)}};
+Json options_json(const CostRequest& request, const DesignChanges& changes) {
+  Json json = {{"used_layers", number(request.used_layers)},
+               {"bits", changes.bits ? Json(*changes.bits) : Json(nullptr)},
+               {"sparsity", number(changes.sparsity)},
+               {"input_size", number(changes.input_size)},
+               {"activity_images", number(changes.activity_images)},
+               {"clock_mhz", number(request.clock_mhz)}};
   if (request.model == CostModelKind::kCalibrated) {
     const char* folds[] = {"none", "burst", "mean"};
     const char* sharings[] = {"none", "per-input", "full"};
@@ -190,7 +195,7 @@ std::string cost_json(const CostStudy& study) {
                  {"alpha", study.network.alpha},
                  {"input_size", study.network.input_size},
                  {"classes", study.network.classes}}},
-               {"options", options_json(study.request)},
+               {"options", options_json(study.request, study.changes)},
                {"points", Json::array()},
                {"ffes", Json::array()},
                {"layers", layers_json(study, largest_ffe(study))},

@@ -34,9 +34,18 @@ struct FfeRange {
   FfeCost low, high;
 };
 
+/// What of a study's input was changed or counted on the command line; absent: as the file has it.
+struct DesignChanges {
+  std::optional<std::string> bits;
+  std::optional<double> sparsity;
+  std::optional<int> input_size;
+  std::optional<int> activity_images;
+};
+
 /// Costs of one design for several numbers of fixed layers and areas.
 struct CostStudy {
   CostRequest request;
+  DesignChanges changes;
   MobileNet network;
   std::string source;
   bool assumed_weights = false;

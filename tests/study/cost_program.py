@@ -122,5 +122,31 @@ with tempfile.TemporaryDirectory() as name:
             expect("stopped; the finished adder graphs are kept in stop" in err, f"SIGINT: {err!r}")
             expect(any((folder / "stop").iterdir()), "SIGINT: the cache is empty")
 
+    # Yosys at work is stopped with it.
+    fake = folder / "yosys"
+    fake.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Yosys 0.23 (made up)" && exit\ntouch started\nsleep 100\n')
+    fake.chmod(0o755)
+    (folder / "cells.lib").write_text(
+        'library(c) { time_unit : "1ns"; voltage_unit : "1V"; nom_voltage : 1; capacitive_load_unit (1, ff); '
+        'leakage_power_unit : "1nW"; cell(NAND2) { area : 1; pin(A) { direction : input; } pin(B) { direction : input; } '
+        'pin(Y) { direction : output; function : "!(A&B)"; } } cell(DFF) { area : 4; ff(IQ,IQN) { clocked_on : "C"; '
+        'next_state : "D"; } pin(C) { direction : input; clock : true; } pin(D) { direction : input; } pin(Q) { direction : '
+        'output; function : "IQ"; } } }')
+    run = subprocess.Popen([program, "calibrate", "--liberty", "cells.lib", "--blocks", "small", "--full-adders", "off",
+                            "--yosys", str(fake), "--work", "work"], cwd=folder, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+    for _ in range(200):
+        if run.poll() is not None or (folder / "work" / "started").exists():
+            break
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    try:
+        out, err = run.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        out, err = run.communicate()
+    expect(run.returncode == 128 + signal.SIGINT, f"calibrate, SIGINT: exit code {run.returncode}: {err}")
+    expect("finished blocks are kept in work" in err, f"calibrate, SIGINT: {err!r}")
+
 print("\n".join(faults) or "fixynn-cost behaves")
 sys.exit(1 if faults else 0)
