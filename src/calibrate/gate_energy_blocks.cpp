@@ -87,10 +87,9 @@ struct ImageRequantiser {
   size_t conv;
   int channels;
 };
-constexpr std::array kImageRequantisers = {ImageRequantiser{0, 1}, ImageRequantiser{2, 1},
-                                           ImageRequantiser{0, 2}, ImageRequantiser{1, 2},
-                                           ImageRequantiser{2, 2}, ImageRequantiser{2, 4},
-                                           ImageRequantiser{4, 4}, ImageRequantiser{6, 16}};
+constexpr std::array kImageRequantisers = {
+    ImageRequantiser{0, 1}, ImageRequantiser{2, 1}, ImageRequantiser{0, 2}, ImageRequantiser{1, 2},
+    ImageRequantiser{2, 2}, ImageRequantiser{2, 4}, ImageRequantiser{4, 4}, ImageRequantiser{6, 16}};
 
 }  // namespace
 

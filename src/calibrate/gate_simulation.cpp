@@ -15,9 +15,9 @@ constexpr int kWordBits = 64;
 struct Driver {
   const GateNetlist::Cell* cell = nullptr;
   bool is_flip_flop = false;
-  bool inverted_output = false;     ///< of flip-flops
+  bool inverted_output = false;               ///< of flip-flops
   const BooleanFunction* function = nullptr;  ///< of the output, or next_state of a flip-flop
-  std::vector<int> sources;         ///< nets of the function's variables
+  std::vector<int> sources;                   ///< nets of the function's variables
   int net = 0;
   uint64_t state = 0;  ///< of flip-flops: bit 0
 };

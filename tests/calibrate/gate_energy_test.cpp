@@ -198,10 +198,9 @@ TEST(GateEnergy, YosysAndOsu018GiveEnergiesOfGatesThatComputeTheGraph) {
   EXPECT_LT(fit.gates->gate_toggles, 6);
   EXPECT_LT(fit.full_adders->gate_toggles, fit.gates->gate_toggles);
   EXPECT_NEAR(fit.blocks[0].error_percent, 0, 1e-9);
-  for (const char* key :
-       {"adder_bit_toggle_energy_fj", "register_bit_clock_energy_fj", "register_bit_toggle_energy_fj",
-        "requantiser_product_bit_energy_fj", "shared_requantiser_product_bit_energy_fj",
-        "leakage_nw_per_um2"}) {
+  for (const char* key : {"adder_bit_toggle_energy_fj", "register_bit_clock_energy_fj",
+                          "register_bit_toggle_energy_fj", "requantiser_product_bit_energy_fj",
+                          "shared_requantiser_product_bit_energy_fj", "leakage_nw_per_um2"}) {
     ASSERT_TRUE(fit.figures.contains(key)) << key;
     EXPECT_GT(*fit.figures.at(key).value, 0) << key;
   }
