@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "calibrate/compare_rtl.h"
 #include "cli/cost_options.h"
 #include "cli/program.h"
 #include "core/log.h"
-#include "core/text.h"
 #include "study/load_design.h"
+#include "study/synthesis_runs.h"
 
 // The subcommand 'fixynn-rtl compare'.
 
@@ -79,32 +78,13 @@ inline int run_rtl_compare(const RtlCompareArguments& arguments) {
   CompareRequest request = arguments.request;
   if (!arguments.technology.empty()) request.technology = find_technology(arguments.technology);
   if (!arguments.layers.empty()) request.convs = CLI::detail::split(arguments.layers, ',');
-  const std::filesystem::path folder = AdderGraphCache::default_folder();
-  if (request.yosys.work.empty()) {
-    request.yosys.work = folder.empty() ? std::filesystem::temp_directory_path() / "fixynn-calibrate"
-                                        : folder.parent_path() / "calibrate";
-  }
+  if (request.yosys.work.empty()) request.yosys.work = default_synthesis_folder();
   const LoadedDesign loaded = load_design(arguments.design);
   Log log(stderr);
-  AdderGraphCache cache(folder);
-  const StopSignal signal;
-  request.yosys.stop = [&signal] { return signal.received() != 0; };
-  try {
-    const Comparison comparison =
-        compare_rtl(loaded.design, request, cache,
-                    [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
-                           std::optional<double> left) {
-                      log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
-                               result.cached ? "known" : format_duration(result.seconds),
-                               left && done < total ? ", about " + format_duration(*left) + " left" : "");
-                    });
-    fmt::print("{}", comparison_text(comparison));
-  } catch (const Error&) {
-    if (signal.received() == 0) throw;
-    throw StoppedBySignal{signal.received(),
-                          fmt::format("stopped; finished blocks are kept in {}, run it again to go on",
-                                      request.yosys.work.string())};
-  }
+  AdderGraphCache cache(AdderGraphCache::default_folder());
+  run_stoppable(request.yosys, [&] {
+    fmt::print("{}", comparison_text(compare_rtl(loaded.design, request, cache, synthesis_progress(log))));
+  });
   return 0;
 }
 

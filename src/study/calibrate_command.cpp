@@ -11,10 +11,10 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
-#include "core/stop_signal.h"
 #include "core/text.h"
 #include "study/load_design.h"
 #include "study/study_images.h"
+#include "study/synthesis_runs.h"
 
 namespace fixynn {
 namespace {
@@ -27,13 +27,6 @@ std::vector<std::string> split_at_commas(const std::string& text) {
     begin = comma + 1;
   }
   return parts;
-}
-
-std::filesystem::path work_folder(const CalibrateCommand& command) {
-  if (!command.work.empty()) return command.work;
-  const std::filesystem::path cache = AdderGraphCache::default_folder();
-  return cache.empty() ? std::filesystem::temp_directory_path() / "fixynn-calibrate"
-                       : cache.parent_path() / "calibrate";
 }
 
 EnergyFit fit_energies(const CalibrateCommand& command, const CalibrationRequest& request,
@@ -82,14 +75,7 @@ void calibrate_and_write(const CalibrateCommand& command, const std::optional<Te
                          const std::function<void(const std::string&)>& print) {
   Log log(stderr);
   AdderGraphCache cache(AdderGraphCache::default_folder());
-  const Calibration calibration =
-      calibrate(request, cache,
-                [&log](const SynthesisJob& job, const SynthesisResult& result, int done, int total,
-                       std::optional<double> left) {
-                  log.info("[{}/{}] {}: {:.1f} um2 ({}){}", done, total, job.name, result.area_um2,
-                           result.cached ? "known" : format_duration(result.seconds),
-                           left && done < total ? ", about " + format_duration(*left) + " left" : "");
-                });
+  const Calibration calibration = calibrate(request, cache, synthesis_progress(log));
   print(calibration_text(calibration));
   Technology measured = calibration.technology;
   if (command.energy) {
@@ -115,7 +101,7 @@ CalibrationRequest calibration_request(const CalibrateCommand& command) {
   CalibrationRequest request;
   request.yosys.yosys = command.yosys;
   request.yosys.liberty = command.liberty;
-  request.yosys.work = work_folder(command);
+  request.yosys.work = command.work.empty() ? default_synthesis_folder() : command.work;
   request.name = command.name;
   request.small = command.blocks == "small";
   if (!request.small && !command.blocks.empty()) request.blocks = split_at_commas(command.blocks);
@@ -145,16 +131,7 @@ void run_calibrate_command(const CalibrateCommand& command,
   std::optional<Technology> base;
   if (!command.base.empty()) base = find_technology(command.base);
   CalibrationRequest request = calibration_request(command);
-  const StopSignal signal;
-  request.yosys.stop = [&signal] { return signal.received() != 0; };
-  try {
-    calibrate_and_write(command, base, request, print);
-  } catch (const Error&) {
-    if (signal.received() == 0) throw;
-    throw StoppedBySignal{signal.received(),
-                          fmt::format("stopped; finished blocks are kept in {}, run it again to go on",
-                                      request.yosys.work.string())};
-  }
+  run_stoppable(request.yosys, [&] { calibrate_and_write(command, base, request, print); });
 }
 
 }  // namespace fixynn
