@@ -148,6 +148,26 @@ TEST(CostOutput, JsonOfAnInfeasiblePointIsNullWithAReason) {
   EXPECT_GT(json.at("paper").size(), 20u);
 }
 
+/// Nothing of a layer's registers and energy lies outside of the parts that the manual names.
+TEST(CostOutput, PartsOfLayersSumToTheLayers) {
+  const Json json = Json::parse(cost_json(study_of(CostModelKind::kCalibrated, {2}, {3.0}, true)));
+  const Json& layers = json.at("layers");
+  ASSERT_EQ(layers.size(), 4u);
+  for (const Json& layer : layers) {
+    double energy_pj = 0;
+    for (const auto& part : layer.at("energy_parts_pj").items()) energy_pj += part.value().get<double>();
+    EXPECT_NEAR(energy_pj * 1e-3, layer.at("energy_nj").get<double>(), 1e-6) << layer.at("name");
+    if (layer.at("layer").is_null()) continue;  // the interfaces have no parts
+    int64_t bits = 0;
+    for (const auto& part : layer.at("registers").items()) {
+      if (part.key() != "bits") bits += part.value().get<int64_t>();
+    }
+    EXPECT_EQ(bits, layer.at("registers").at("bits").get<int64_t>()) << layer.at("name");
+  }
+  EXPECT_TRUE(layers.back().at("layer").is_null());
+  EXPECT_EQ(layers.back().at("name"), "interfaces");
+}
+
 TEST(CostOutput, SweepsCarryTheirAreas) {
   const Json json = Json::parse(cost_json(study_of(CostModelKind::kPaper, {0, 4}, {1.0, 2.5})));
   EXPECT_TRUE(json.at("area_mm2").is_null());
