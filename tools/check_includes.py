@@ -41,5 +41,23 @@ for path in sorted((root / "src").rglob("*")):
     if re.search(r'#include [<"]hwy/', text) and "engine/cpu" not in str(path):
         faults.append(f"{path.relative_to(root)}: only src/engine/cpu uses Highway")
 
+# gui/: the model knows no ImGui, only the app knows windows, and nothing below gui/ includes it.
+for path in sorted((root / "gui").rglob("*")) + sorted((root / "src").rglob("*")):
+    if path.suffix not in {".h", ".cpp"}:
+        continue
+    text = path.read_text()
+    place = path.relative_to(root).parts
+    shown = path.relative_to(root)
+    if place[0] == "src" and re.search(r'#include "gui/', text):
+        faults.append(f"{shown}: only gui/ may include gui/")
+    if re.search(r"#include [<\"](imgui|imgui_\w+)\.h", text) and (place[0] == "src" or place[1] == "model"):
+        faults.append(f"{shown}: only gui/ outside of gui/model uses ImGui")
+    if re.search(r"#include [<\"](GLFW/|GL/|imgui_impl_)", text) and place[:2] != ("gui", "app"):
+        faults.append(f"{shown}: only gui/app uses GLFW and OpenGL")
+    if place[:2] == ("gui", "model") and re.search(r'#include "gui/(?!model/)', text):
+        faults.append(f"{shown}: gui/model may not include other parts of gui/")
+    if place[0] == "gui" and place[1] in {"ui", "plot", "panels"} and re.search(r'#include "gui/(app/|headless/(?!rasteriser))', text):
+        faults.append(f"{shown}: gui/{place[1]} may not include gui/app, nor of gui/headless more than the rasteriser")
+
 print("\n".join(faults) or f"includes of {len(direct)} folders follow the direction of dependencies")
 sys.exit(1 if faults else 0)

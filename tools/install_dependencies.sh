@@ -8,6 +8,9 @@ packages=(
   libjpeg62-turbo-dev libpng-dev libhwy-dev
   libgtest-dev libgmock-dev libboost-context-dev python3 python3-numpy
   yosys qflow-tech-osu018 iverilog verilator make
+  libimgui-dev libglfw3-dev libfreetype-dev libgl-dev
+  fonts-inter fonts-jetbrains-mono fonts-font-awesome fonts-dejavu-core
+  xvfb xauth libgl1-mesa-dri xdotool
 )
 
 missing=()

@@ -21,8 +21,16 @@ constexpr int kNotFound = 127;  // as a shell says it
 constexpr std::chrono::milliseconds kPollInterval{20};
 
 /// Between fork and exec; only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, const char* folder, int log) {
-  setpgid(0, 0);
+[[noreturn]] void become(char* const* arguments, const char* folder, int log, bool own_session) {
+  if (own_session) {
+    setsid();
+  } else {
+    setpgid(0, 0);
+  }
+  // A mask is inherited: one that a thread of ours happens to have must not make the program deaf.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
@@ -33,47 +41,88 @@ constexpr std::chrono::milliseconds kPollInterval{20};
 
 }  // namespace
 
-ChildResult run_child(const ChildProcess& child) {
-  using Clock = std::chrono::steady_clock;
+StartedChild::StartedChild(const ChildProcess& child) : start_(std::chrono::steady_clock::now()) {
   std::vector<std::string> words = child.words;
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const int log = open(child.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (log < 0) fail("{}: cannot be written ({})", child.log.string(), std::strerror(errno));
-  const Clock::time_point start = Clock::now();
   const pid_t process = fork();
-  if (process == 0) become(arguments.data(), child.folder.c_str(), log);
+  if (process == 0) become(arguments.data(), child.folder.c_str(), log, child.own_session);
   const int problem = errno;
   close(log);
   if (process < 0)
     fail("{} cannot be started ({}); try again when the machine has memory", words.front(),
          std::strerror(problem));
-  setpgid(process, process);  // whoever of the two comes first
+  // Whoever of the two comes first. A leader of a group could not begin a session.
+  if (!child.own_session) setpgid(process, process);
+  process_ = process;
+}
 
-  ChildResult result;
+StartedChild::~StartedChild() {
+  if (process_ != 0) kill_all(ChildResult::End::kStopped);
+}
+
+double StartedChild::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+std::optional<ChildResult> StartedChild::poll() {
+  if (process_ == 0) return std::nullopt;
   int status = 0;
+  const pid_t ended = waitpid(process_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
+  ChildResult result;
+  result.seconds = seconds();
+  lost_ = ended < 0;
+  if (lost_) {
+    process_ = 0;  // its number may be another's by now
+    result.end = ChildResult::End::kKilled;
+    return result;
+  }
+  result.end = WIFEXITED(status) ? ChildResult::End::kExited : ChildResult::End::kKilled;
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+  kill(-process_, SIGKILL);  // what it has left behind
+  process_ = 0;
+  return result;
+}
+
+void StartedChild::send(int signal) {
+  if (process_ == 0) return;
+  // Before its group is there, it alone.
+  if (kill(-process_, signal) != 0 && errno == ESRCH) kill(process_, signal);
+}
+
+ChildResult StartedChild::kill_all(ChildResult::End end) {
+  ChildResult result;
+  result.end = end;
+  send(SIGKILL);
+  int status = 0;
+  while (process_ != 0 && waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = 0;
+  result.seconds = seconds();
+  return result;
+}
+
+ChildResult run_child(const ChildProcess& child) {
+  StartedChild process(child);
+  std::optional<double> killed_at;  // seconds since the start
   for (;;) {
-    const pid_t ended = waitpid(process, &status, WNOHANG);
-    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    if (ended == process) {
-      result.end = WIFEXITED(status) ? ChildResult::End::kExited : ChildResult::End::kKilled;
-      result.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-      break;
+    if (std::optional<ChildResult> result = process.poll()) {
+      if (killed_at) result->end = ChildResult::End::kStopped;
+      return *result;
     }
-    const bool stopped = child.stop && child.stop();
-    if (stopped || result.seconds > child.limit_s) {
-      result.end = stopped ? ChildResult::End::kStopped : ChildResult::End::kTimedOut;
-      break;
+    const double seconds = process.seconds();
+    if (!killed_at && child.stop && child.stop()) {
+      killed_at = seconds + (child.stop_signal != 0 ? child.grace_s : 0);
+      if (child.stop_signal != 0) process.send(child.stop_signal);
     }
+    if (killed_at && seconds >= *killed_at) return process.kill_all(ChildResult::End::kStopped);
+    if (seconds > child.limit_s) return process.kill_all(ChildResult::End::kTimedOut);
     std::this_thread::sleep_for(kPollInterval);
   }
-  kill(-process, SIGKILL);  // what it has left behind, or all of it
-  if (result.end == ChildResult::End::kTimedOut || result.end == ChildResult::End::kStopped) {
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
-    }
-  }
-  return result;
 }
 
 std::string find_program(const std::string& name, const std::string& search_path) {

@@ -176,4 +176,12 @@ void finish_plan(HardwarePlan& plan) {
   plan.output = output_plan(plan, plan.convs.size() - 1);
 }
 
+HardwarePlan first_layers(const HardwarePlan& plan, int fixed_layers) {
+  HardwarePlan part = plan;
+  part.fixed_layers = fixed_layers;
+  part.convs.resize(static_cast<size_t>(MobileNet::convs_in_layers(fixed_layers)));
+  finish_plan(part);
+  return part;
+}
+
 }  // namespace fixynn

@@ -34,4 +34,7 @@ void set_accumulator_bits(RequantiserPlan& plan, int bits);
 /// output FIFO. To be called once more when they have changed.
 void finish_plan(HardwarePlan& plan);
 
+/// The first layers of a plan: what a convolution costs does not depend on those behind it.
+HardwarePlan first_layers(const HardwarePlan& plan, int fixed_layers);
+
 }  // namespace fixynn

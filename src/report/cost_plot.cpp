@@ -78,23 +78,8 @@ PlotSpec sweep_plot(const CostStudy& study) {
   spec.y_label = "efficiency, TOPS/W";
   spec.width = 760;
   spec.height = 460;
-  double lowest = 0, highest = 0, widest = 0, narrowest = 0;
-  for (size_t i = 0; i < study.ffes.size(); ++i) {
-    spec.series.push_back(sweep_series(study, i));
-    for (const PlotPoint& point : spec.series.back().points) {
-      lowest = lowest == 0 ? point.y : std::min(lowest, point.y);
-      highest = std::max(highest, point.y);
-    }
-    if (spec.series.back().points.empty()) continue;
-    const double end = spec.series.back().points.back().x;
-    widest = std::max(widest, end);
-    narrowest = narrowest == 0 ? end : std::min(narrowest, end);
-  }
-  // A model without a rate limit lets 14 layers run away with the axis.
-  spec.x_log = widest > 6 * narrowest;
-  spec.x_from_zero = !spec.x_log;
-  spec.y_log = lowest > 0 && highest > 20 * lowest;
-  spec.y_from_zero = !spec.y_log;
+  for (size_t i = 0; i < study.ffes.size(); ++i) spec.series.push_back(sweep_series(study, i));
+  choose_sweep_axes(spec);
   if (PlotSeries published = published_series(study); !published.points.empty()) {
     spec.series.push_back(std::move(published));
   }
@@ -188,6 +173,25 @@ PlotSpec area_plot(const CostStudy& study) {
 }
 
 }  // namespace
+
+void choose_sweep_axes(PlotSpec& spec) {
+  double lowest = 0, highest = 0, widest = 0, narrowest = 0;
+  for (const PlotSeries& series : spec.series) {
+    for (const PlotPoint& point : series.points) {
+      lowest = lowest == 0 ? point.y : std::min(lowest, point.y);
+      highest = std::max(highest, point.y);
+    }
+    if (series.points.empty()) continue;
+    const double end = series.points.back().x;
+    widest = std::max(widest, end);
+    narrowest = narrowest == 0 ? end : std::min(narrowest, end);
+  }
+  // A model without a rate limit lets 14 layers run away with the axis.
+  spec.x_log = widest > 6 * narrowest;
+  spec.x_from_zero = !spec.x_log;
+  spec.y_log = lowest > 0 && highest > 20 * lowest;
+  spec.y_from_zero = !spec.y_log;
+}
 
 PlotSpec cost_plot(const CostStudy& study) {
   if (study.request.areas_mm2.size() > 1) return sweep_plot(study);

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "report/svg_plot.h"
+#include "plot/svg_plot.h"
 #include "report/trade_off.h"
 
 namespace fixynn {

@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "report/html_text.h"
+#include "plot/plot_text.h"
 
 namespace fixynn {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "core/version.h"
+#include "plot/plot_text.h"
 #include "report/hardware_figures.h"
-#include "report/html_text.h"
 #include "report/report_sections.h"
 #include "report/table_1.h"
 

@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "cost/published_models.h"
+#include "plot/plot_text.h"
 #include "report/hardware_page.h"
-#include "report/html_text.h"
 #include "report/table_1.h"
 
 namespace fixynn {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "core/text.h"
+#include "plot/plot_text.h"
 #include "report/hardware_figures.h"
 #include "report/hardware_page.h"
-#include "report/html_text.h"
 #include "report/table_1.h"
 
 namespace fixynn {

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "core/text.h"
-#include "report/html_text.h"
+#include "plot/plot_text.h"
+#include "plot/svg_plot.h"
 #include "report/report_sections.h"
-#include "report/svg_plot.h"
 
 namespace fixynn {
 namespace {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "plot/svg_plot.h"
 #include "report/report_sections.h"
 
 namespace fixynn {
@@ -6,15 +7,6 @@ namespace fixynn {
 namespace {
 
 constexpr const char* kStyle = R"css(
-:root{--page:#f4f5f7;--panel:#fff;--text:#1c2330;--muted:#667085;--line:#e4e7ec;--chip:#eef1f5;
---accent:#b42318;
---good:#067647;--good-bg:#e3f5ea;--bad:#b42318;--bad-bg:#fdeceb;--grey:#98a2b3;
---c0:#2563b8;--c1:#d9622b;--c2:#168a72;--c3:#8e4fb5;--c4:#b88a00;--c5:#c43d74;--c6:#4a6572;--c7:#5b8c1f}
-@media (prefers-color-scheme:dark){:root{--page:#12151b;--panel:#1b2029;--text:#e6e9ef;--muted:#98a2b3;
---line:#2d3440;
---chip:#282f3b;--accent:#ff8a7a;--good:#6fd39c;--good-bg:#173527;--bad:#ff9c8f;--bad-bg:#3d201d;
---grey:#7c879a;
---c0:#6aa5f4;--c1:#f2935f;--c2:#4cc7ab;--c3:#c08ce4;--c4:#e0b93c;--c5:#ef7ba9;--c6:#93aebb;--c7:#9bcb5c}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--text);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
@@ -71,7 +63,7 @@ dd{margin:0;overflow-wrap:anywhere}
 }  // namespace
 
 std::string page_style() {
-  return kStyle;
+  return plot_colours() + kStyle;
 }
 
 }  // namespace fixynn

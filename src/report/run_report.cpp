@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "plot/plot_text.h"
+#include "plot/svg_plot.h"
 #include "report/hardware_page.h"
-#include "report/html_text.h"
 #include "report/report_sections.h"
-#include "report/svg_plot.h"
 
 namespace fixynn {
 namespace {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "cost/published_models.h"
-#include "report/html_text.h"
+#include "plot/plot_text.h"
 
 namespace fixynn {
 namespace {

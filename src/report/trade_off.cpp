@@ -7,7 +7,8 @@
 #include <cmath>
 #include <set>
 
-#include "report/html_text.h"
+#include "plot/plot_text.h"
+#include "report/pareto.h"
 
 namespace fixynn {
 namespace {
@@ -154,19 +155,10 @@ std::vector<TradeOff> trade_offs(const HardwareReport& report, const std::string
 }
 
 std::vector<size_t> pareto_front(std::span<const TradeOff> points) {
-  const auto beats = [](const TradeOff& a, const TradeOff& b) {
-    const bool no_worse = a.energy_uj <= b.energy_uj && a.row->top1_mean >= b.row->top1_mean;
-    return no_worse && (a.energy_uj < b.energy_uj || a.row->top1_mean > b.row->top1_mean);
-  };
-  std::vector<size_t> front;
-  for (size_t i = 0; i < points.size(); ++i) {
-    const bool beaten = std::any_of(points.begin(), points.end(),
-                                    [&](const TradeOff& other) { return beats(other, points[i]); });
-    if (!beaten) front.push_back(i);
-  }
-  std::stable_sort(front.begin(), front.end(),
-                   [&](size_t a, size_t b) { return points[a].energy_uj < points[b].energy_uj; });
-  return front;
+  std::vector<std::pair<double, double>> places;
+  places.reserve(points.size());
+  for (const TradeOff& point : points) places.emplace_back(point.energy_uj, point.row->top1_mean);
+  return pareto_indices(places, false, true);
 }
 
 std::vector<PublishedTradeOff> published_trade_offs(const ModelFigures& paper, const std::string& dataset,

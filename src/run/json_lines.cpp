@@ -67,7 +67,7 @@ std::vector<JsonLine> read_json_lines(const std::filesystem::path& path) {
   }
 }
 
-void append_json_line(const std::filesystem::path& path, const nlohmann::json& value) {
+void append_json_line(const std::filesystem::path& path, const nlohmann::json& value, bool durable) {
   const std::string line = json_text(value) + "\n";
   const Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
   struct stat info {};
@@ -84,7 +84,7 @@ void append_json_line(const std::filesystem::path& path, const nlohmann::json& v
     if (::ftruncate(file.number, length) != 0) fail("{}: cannot be written or repaired", path.string());
     fail("{}: cannot be written: {}", path.string(), reason(error));
   }
-  if (::fsync(file.number) != 0) fail("{}: cannot be written: {}", path.string(), reason(errno));
+  if (durable && ::fsync(file.number) != 0) fail("{}: cannot be written: {}", path.string(), reason(errno));
 }
 
 }  // namespace fixynn

@@ -21,7 +21,8 @@ std::string json_text(const nlohmann::json& value, int indent = -1);
 std::vector<JsonLine> read_json_lines(const std::filesystem::path& path);
 
 /// Appends one line with one write and an fsync, after dropping an unfinished last line. When the write fails
-/// (full disk) the file is cut back to what it was, and the error names path and reason.
-void append_json_line(const std::filesystem::path& path, const nlohmann::json& value);
+/// (full disk) the file is cut back to what it was, and the error names path and reason. `durable = false`
+/// leaves out the fsync: for lines that nobody misses after a power cut.
+void append_json_line(const std::filesystem::path& path, const nlohmann::json& value, bool durable = true);
 
 }  // namespace fixynn

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run_directory.h"
 
+#include <algorithm>
+#include <sstream>
+
 #include "core/error.h"
 #include "core/files.h"
 #include "run/json_lines.h"
@@ -65,6 +68,30 @@ void RunDirectory::write_metrics(const std::vector<EpochMetrics>& metrics) const
   write_file_atomic(file("metrics.jsonl"), text);
 }
 
+bool RunDirectory::append_loss(const LiveLoss& loss) const noexcept {
+  try {
+    append_json_line(file("losses.jsonl"), nlohmann::json(loss), false);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+std::vector<LiveLoss> RunDirectory::read_losses() const {
+  std::vector<LiveLoss> losses;
+  if (!std::filesystem::exists(file("losses.jsonl"))) return losses;
+  std::istringstream text(read_text_file(file("losses.jsonl")));
+  for (std::string line; std::getline(text, line);) {
+    // Nothing is computed from these lines, so a damaged one is no reason to refuse the rest.
+    const nlohmann::json value = nlohmann::json::parse(line, nullptr, false);
+    try {
+      if (value.is_object()) add_loss(losses, value.get<LiveLoss>());
+    } catch (const nlohmann::json::exception&) {
+    }
+  }
+  return losses;
+}
+
 void RunDirectory::append_point(const Point& point) const {
   append_json_line(file("points.jsonl"), nlohmann::json(point));
 }
@@ -101,6 +128,17 @@ void RunDirectory::clear_stop_request() const {
 std::string RunDirectory::network_stem(int fixed_layers, uint64_t seed, bool first_seed) {
   const std::string stem = fmt::format("fixed_{:02d}", fixed_layers);
   return first_seed ? stem : fmt::format("{}_seed_{}", stem, seed);
+}
+
+void add_loss(std::vector<LiveLoss>& losses, const LiveLoss& next) {
+  const auto is_same = [&](const LiveLoss& line) {
+    return line.fixed_layers == next.fixed_layers && line.seed == next.seed;
+  };
+  const auto last = std::find_if(losses.rbegin(), losses.rend(), is_same);
+  if (last != losses.rend() && last->step >= next.step) {
+    std::erase_if(losses, [&](const LiveLoss& line) { return is_same(line) && line.step >= next.step; });
+  }
+  losses.push_back(next);
 }
 
 }  // namespace fixynn

@@ -25,6 +25,18 @@ struct EpochMetrics {
   double wall_seconds = 0;  ///< of this training so far
 };
 
+/// One line of losses.jsonl: how the training went since the line before, about once a second. For curves
+/// within an epoch; nothing else depends on it.
+struct LiveLoss {
+  int fixed_layers = 0;
+  uint64_t seed = 0;
+  int epoch = 0;     ///< from 1, the one that was being trained
+  int64_t step = 0;  ///< steps finished of this training, over all its epochs
+  double loss = 0;   ///< mean over the images since the line before, or since the epoch began
+  double images_per_second = 0;
+  double wall_seconds = 0;  ///< of this training so far
+};
+
 /// One line of points.jsonl: a finished (data set, N, seed, bits).
 struct Point {
   std::string dataset;
@@ -79,8 +91,8 @@ struct RunStatus {
 };
 
 /// The files of one run: the contract between the programs that write it and those that read it.
-///   config.yaml run.yaml status.json metrics.jsonl points.jsonl log.txt checkpoints/ networks/ evaluations/
-///   report.html control/stop.json
+///   config.yaml run.yaml status.json metrics.jsonl losses.jsonl points.jsonl log.txt checkpoints/ networks/
+///   evaluations/ report.html control/stop.json
 class RunDirectory {
  public:
   explicit RunDirectory(std::filesystem::path root) : root_(std::move(root)) {}
@@ -99,6 +111,12 @@ class RunDirectory {
   /// Replaces metrics.jsonl: a resumed run first drops the lines after its checkpoint.
   void write_metrics(const std::vector<EpochMetrics>& metrics) const;
 
+  /// Appends a whole line without fsync; false when it cannot be written: training goes on without.
+  bool append_loss(const LiveLoss& loss) const noexcept;
+  /// Lines that a resumed or repeated training wrote again are dropped: see add_loss. Lines that
+  /// cannot be understood are skipped.
+  std::vector<LiveLoss> read_losses() const;
+
   void append_point(const Point& point) const;
   std::vector<Point> read_points() const;
 
@@ -115,5 +133,9 @@ class RunDirectory {
  private:
   std::filesystem::path root_;
 };
+
+/// Adds a line of losses.jsonl to those before it. A training that went on from a checkpoint writes smaller
+/// steps again after larger ones: of its (fixed_layers, seed), what was at or after this step is dropped.
+void add_loss(std::vector<LiveLoss>& losses, const LiveLoss& next);
 
 }  // namespace fixynn

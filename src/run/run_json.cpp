@@ -54,6 +54,26 @@ void from_json(const nlohmann::json& json, EpochMetrics& m) {
   m.wall_seconds = number(json, "wall_seconds");
 }
 
+void to_json(nlohmann::json& json, const LiveLoss& l) {
+  json = {{"fixed_layers", l.fixed_layers},
+          {"seed", l.seed},
+          {"epoch", l.epoch},
+          {"step", l.step},
+          {"loss", l.loss},
+          {"images_per_second", l.images_per_second},
+          {"wall_seconds", l.wall_seconds}};
+}
+
+void from_json(const nlohmann::json& json, LiveLoss& l) {
+  json.at("fixed_layers").get_to(l.fixed_layers);
+  json.at("seed").get_to(l.seed);
+  json.at("epoch").get_to(l.epoch);
+  json.at("step").get_to(l.step);
+  l.loss = number(json, "loss");
+  l.images_per_second = number(json, "images_per_second");
+  l.wall_seconds = number(json, "wall_seconds");
+}
+
 void to_json(nlohmann::json& json, const Point& p) {
   json = {{"dataset", p.dataset},
           {"fixed_layers", p.fixed_layers},

@@ -12,6 +12,8 @@ namespace fixynn {
 
 void to_json(nlohmann::json& json, const EpochMetrics& metrics);
 void from_json(const nlohmann::json& json, EpochMetrics& metrics);
+void to_json(nlohmann::json& json, const LiveLoss& loss);
+void from_json(const nlohmann::json& json, LiveLoss& loss);
 void to_json(nlohmann::json& json, const Point& point);
 void from_json(const nlohmann::json& json, Point& point);
 void to_json(nlohmann::json& json, const LayerFacts& facts);

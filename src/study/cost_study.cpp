@@ -25,15 +25,6 @@ Technology study_technology(const CostRequest& request) {
   return technology;
 }
 
-/// The first layers of a plan: what a convolution costs does not depend on those behind it.
-HardwarePlan truncated(const HardwarePlan& plan, int fixed_layers) {
-  HardwarePlan part = plan;
-  part.fixed_layers = fixed_layers;
-  part.convs.resize(static_cast<size_t>(MobileNet::convs_in_layers(fixed_layers)));
-  finish_plan(part);
-  return part;
-}
-
 std::vector<HardwarePlan> make_plans(const HardwareDesign& design, const CostRequest& request,
                                      AdderGraphCache& cache, const PlanProgress& progress) {
   const int largest = *std::max_element(request.fixed_layers.begin(), request.fixed_layers.end());
@@ -42,7 +33,7 @@ std::vector<HardwarePlan> make_plans(const HardwareDesign& design, const CostReq
                             {.quant = design.quant, .fixed_layers = largest, .options = request.plan})
                       : plan_hardware(design, largest, request.plan, cache, request.threads, progress);
   std::vector<HardwarePlan> plans;
-  for (const int layers : request.fixed_layers) plans.push_back(truncated(plan, layers));
+  for (const int layers : request.fixed_layers) plans.push_back(first_layers(plan, layers));
   return plans;
 }
 
@@ -96,18 +87,6 @@ void check_used_layers(int used_layers, const std::vector<int>& fixed_layers) {
   if (!some) fail_usage("used layers: {} of no fixed layers cannot be used; fix some layers", used_layers);
 }
 
-PlatformRequest platform_request(const CostStudy& study, double area_mm2, int fixed_layers) {
-  PlatformRequest request;
-  request.area_mm2 = area_mm2;
-  request.clock_mhz = study.technology ? *study.technology->clock_mhz.value
-                                       : study.request.clock_mhz.value_or(kPublishedClockMhz);
-  if (fixed_layers > 0) request.used_layers = study.request.used_layers;
-  request.dram_energy_pj_per_byte =
-      study.technology ? study.technology->dram_energy_pj_per_byte.value.value_or(kDramPjPerByte)
-                       : kDramPjPerByte;
-  return request;
-}
-
 }  // namespace
 
 void check_cost_request(const CostRequest& request) {
@@ -130,6 +109,19 @@ void check_cost_request(const CostRequest& request) {
                request.plan.levels_per_stage);
   }
   if (request.model == CostModelKind::kCalibrated) study_technology(request);
+}
+
+PlatformRequest platform_request(const CostRequest& request, const Technology* technology, double area_mm2,
+                                 int fixed_layers) {
+  PlatformRequest platform;
+  platform.area_mm2 = area_mm2;
+  platform.clock_mhz =
+      technology != nullptr ? *technology->clock_mhz.value : request.clock_mhz.value_or(kPublishedClockMhz);
+  if (fixed_layers > 0) platform.used_layers = request.used_layers;
+  platform.dram_energy_pj_per_byte = technology != nullptr
+                                         ? technology->dram_energy_pj_per_byte.value.value_or(kDramPjPerByte)
+                                         : kDramPjPerByte;
+  return platform;
 }
 
 CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,
@@ -158,7 +150,9 @@ CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& reques
   for (const double area : request.areas_mm2) {
     for (const FfeCost& ffe : study.ffes) {
       study.points.push_back(
-          evaluate_platform(design.network, ffe, platform_request(study, area, ffe.fixed_layers)));
+          evaluate_platform(design.network, ffe,
+                            platform_request(request, study.technology ? &*study.technology : nullptr, area,
+                                             ffe.fixed_layers)));
     }
   }
   return study;

@@ -63,6 +63,11 @@ struct CostStudy {
 /// more used layers than are built, an area or a clock that cannot be, an unknown technology.
 void check_cost_request(const CostRequest& request);
 
+/// What a platform of `fixed_layers` layers at an area is asked for: clock, DRAM energy and early tap of a
+/// request. `technology`: of the calibrated model, null otherwise.
+PlatformRequest platform_request(const CostRequest& request, const Technology* technology, double area_mm2,
+                                 int fixed_layers);
+
 /// `activity`: counted on images for the largest plan, or empty. Throws what
 /// check_cost_request and the models refuse.
 CostStudy run_cost_study(const HardwareDesign& design, const CostRequest& request, AdderGraphCache& cache,

@@ -21,9 +21,24 @@ struct ProgressPoint {
   int64_t steps_per_epoch = 0;
 };
 
+/// Where a training is after some of its steps.
+struct ProgressStep {
+  int epoch = 0;             ///< from 0
+  int64_t step = 0;          ///< of this epoch, those included that a device has not finished yet
+  int64_t sweep_step = 0;    ///< of the whole sweep
+  int64_t unfinished = 0;    ///< how many of `step` the figures below do not know yet
+  int64_t images = 0;        ///< trained in this epoch
+  double loss_sum = 0;       ///< over them
+  double train_seconds = 0;  ///< that they took
+  double wall_seconds = 0;   ///< of this training so far
+
+  double loss() const;               ///< mean of the epoch so far
+  double images_per_second() const;  ///< mean of the epoch so far
+};
+
 /// Shows where the run is: a live line on a terminal, a plain line every ten seconds in the log, and
 /// status.json once a second from a thread of its own, so that the heartbeat also beats during evaluation and
-/// loading.
+/// loading; a line of losses.jsonl about once a second and at the end of each epoch.
 class Progress {
  public:
   Progress(const RunDirectory& directory, Log& log);
@@ -35,9 +50,8 @@ class Progress {
   void set_sweep(int64_t steps_done, int64_t steps_total);
   void begin_point(const ProgressPoint& point);
   void set_state(const std::string& state, const std::string& message = "");
-  /// After each training step. `epoch` from 0, `step` finished in it; `sweep_step` finished in the whole
-  /// sweep.
-  void step(int epoch, int64_t step, int64_t sweep_step, double loss, double images_per_second);
+  /// After one or more training steps.
+  void step(const ProgressStep& now);
   /// The last status of the run, written before it returns. Throws when it cannot be.
   void finish(const std::string& state, const std::string& message);
 
@@ -48,6 +62,7 @@ class Progress {
   void beat();
   void write_status();
   std::string line(double loss) const;
+  void append_loss(const ProgressStep& now);
 
   using Clock = std::chrono::steady_clock;
   const RunDirectory& directory_;
@@ -60,7 +75,8 @@ class Progress {
   int64_t step_in_epoch_ = 0;
   int epoch_ = 0;  ///< from 0, of the step shown
   int64_t first_step_ = 0, sweep_step_ = 0, sweep_steps_ = 0;
-  Clock::time_point training_start_, last_live_, last_line_;
+  Clock::time_point training_start_, last_live_, last_line_, last_loss_;
+  ProgressStep loss_step_;  ///< of the last line of losses.jsonl
   std::thread heartbeat_;
 };
 

@@ -191,6 +191,8 @@ int run_training(const RunRequest& request, const TrainServices& services, const
   const bool anew = !std::filesystem::exists(directory.file("config.yaml"));
   if (!request.resume || anew) {
     write_file_atomic(directory.file("config.yaml"), to_yaml(request.config));
+    std::error_code ignored;  // curves of a start that left no results, perhaps of another configuration
+    std::filesystem::remove(directory.file("losses.jsonl"), ignored);
   }
   if (anew && request.resume)
     log.warn("there is nothing to resume in {}: it starts anew", request.run_directory.string());

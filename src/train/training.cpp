@@ -232,10 +232,16 @@ void Training::add_metrics(const StepMetrics& metrics) {
   progress_.epoch_train_seconds += seconds;
   progress_.train_seconds += seconds;
   progress_.train_images += metrics.images;
-  context_.progress.step(
-      progress_.epoch, progress_.step_in_epoch, sweep_steps_before_ + steps_done(),
-      progress_.epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, progress_.epoch_images)),
-      static_cast<double>(progress_.epoch_images) / std::max(1e-9, progress_.epoch_train_seconds));
+  ProgressStep step;
+  step.epoch = progress_.epoch;
+  step.step = progress_.step_in_epoch;
+  step.sweep_step = sweep_steps_before_ + steps_done();
+  step.unfinished = queued_steps_;
+  step.images = progress_.epoch_images;
+  step.loss_sum = progress_.epoch_loss_sum;
+  step.train_seconds = progress_.epoch_train_seconds;
+  step.wall_seconds = wall_seconds();
+  context_.progress.step(step);
 }
 
 void Training::fail_diverged(int64_t step, const std::string& what) const {

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
+#include "plot/svg_plot.h"
 #include "report/hardware_figures.h"
 #include "report/hardware_fixture.h"
-#include "report/svg_plot.h"
 #include "report/table_1.h"
 #include "report/xml_check.h"
 
@@ -223,22 +223,6 @@ TEST(HardwareText, FitsTheTerminal) {
     EXPECT_LE(end - begin, 113u) << text.substr(begin, end - begin);  // 110 and signs of several bytes
   }
   EXPECT_EQ(begin, text.size());
-}
-
-TEST(PlotLabels, KeepOutOfEachOther) {
-  const std::string svg =
-      draw_labels({{100, 100, "N = 4"}, {102, 101, "N = 7"}, {498, 100, "N = 11"}}, {}, {0, 0, 500, 200});
-  EXPECT_EQ(count_of(svg, "<text"), 3u);
-  EXPECT_THAT(svg, HasSubstr("x='108.0' y='104.0' text-anchor='start'>N = 4"));
-  EXPECT_THAT(svg, Not(HasSubstr("x='110.0' y='105.0'"))) << "N = 7 would cover N = 4";
-  EXPECT_THAT(svg, HasSubstr("text-anchor='end'>N = 11")) << "stays in the frame";
-}
-
-TEST(LogTicks, CoverTheRange) {
-  EXPECT_THAT(log_ticks(1.5, 40), testing::ElementsAre(1, 2, 5, 10, 20, 50));
-  EXPECT_THAT(log_ticks(0.001, 900), testing::ElementsAre(0.001, 0.01, 0.1, 1, 10, 100, 1000));
-  EXPECT_GE(log_ticks(3, 3).size(), 2u);
-  EXPECT_GE(log_ticks(-1, 0).size(), 2u);
 }
 
 }  // namespace

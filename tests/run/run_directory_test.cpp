@@ -84,6 +84,53 @@ TEST_F(RunDirectoryTest, ADamagedLineInTheMiddleIsNamed) {
   EXPECT_THAT(message_of([&] { directory_.read_points(); }), HasSubstr("points.jsonl:1: "));
 }
 
+LiveLoss loss_at(int fixed_layers, uint64_t seed, int64_t step) {
+  LiveLoss loss;
+  loss.fixed_layers = fixed_layers;
+  loss.seed = seed;
+  loss.epoch = 1;
+  loss.step = step;
+  loss.loss = 0.5 + static_cast<double>(step);
+  loss.images_per_second = 1000;
+  loss.wall_seconds = 0.25;
+  return loss;
+}
+
+TEST_F(RunDirectoryTest, LossesRoundTripAndDamagedLinesAreSkipped) {
+  EXPECT_TRUE(directory_.read_losses().empty());
+  EXPECT_TRUE(directory_.append_loss(loss_at(7, 3, 10)));
+  std::ofstream(directory_.file("losses.jsonl"), std::ios::app) << "oops\n{\"step\": 1}\n[]\n{\"unfinish";
+  EXPECT_TRUE(directory_.append_loss(loss_at(7, 3, 20)));
+  const std::vector<LiveLoss> losses = directory_.read_losses();
+  ASSERT_EQ(losses.size(), 2u);
+  EXPECT_EQ(losses[0].fixed_layers, 7);
+  EXPECT_EQ(losses[0].seed, 3u);
+  EXPECT_EQ(losses[0].epoch, 1);
+  EXPECT_EQ(losses[0].step, 10);
+  EXPECT_EQ(losses[0].loss, 10.5);
+  EXPECT_EQ(losses[0].images_per_second, 1000);
+  EXPECT_EQ(losses[0].wall_seconds, 0.25);
+  EXPECT_EQ(losses[1].step, 20);
+}
+
+TEST_F(RunDirectoryTest, LossesThatCannotBeWrittenDoNotThrow) {
+  std::filesystem::create_directory(directory_.file("losses.jsonl"));
+  EXPECT_FALSE(directory_.append_loss(loss_at(0, 1, 1)));
+}
+
+TEST(AddLoss, ATrainingThatGoesOnFromACheckpointReplacesWhatCameAfterIt) {
+  std::vector<LiveLoss> losses;
+  for (const int64_t step : {10, 20, 30}) add_loss(losses, loss_at(0, 1, step));
+  for (const int64_t step : {10, 20}) add_loss(losses, loss_at(4, 1, step));
+  add_loss(losses, loss_at(0, 2, 5));
+  add_loss(losses, loss_at(0, 1, 20));
+  add_loss(losses, loss_at(0, 1, 35));
+  std::vector<std::string> seen;
+  for (const LiveLoss& loss : losses)
+    seen.push_back(fmt::format("{}/{}/{}", loss.fixed_layers, loss.seed, loss.step));
+  EXPECT_THAT(seen, testing::ElementsAre("0/1/10", "4/1/10", "4/1/20", "0/2/5", "0/1/20", "0/1/35"));
+}
+
 TEST_F(RunDirectoryTest, PointsStatusAndEvaluationRoundTrip) {
   Point point;
   point.dataset = "gtsrb";

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
 
 #include "integer/network_file.h"
 #include "small_run.h"
@@ -153,6 +154,39 @@ TEST_F(RunTraining, AKilledRunGoesOnFromItsLastCheckpoint) {
       expect_as_unbroken();
     }
   }
+}
+
+TEST_F(RunTraining, LossesWithinEpochsGrowStepByStep) {
+  struct Killed : std::exception {};
+  small_.request.config.train.checkpoint_seconds = 1000;
+  small_.hooks->before_step = [](int now) {
+    if (now == kStepsEach + 5) throw Killed();
+  };
+  EXPECT_THROW(small_.run(), Killed);
+  resume();
+  expect_as_unbroken();
+  const std::vector<LiveLoss> losses = small_.directory().read_losses();
+  const std::vector<EpochMetrics> metrics = small_.directory().read_metrics();
+  std::map<int, int64_t> steps;
+  for (const LiveLoss& line : losses) {
+    EXPECT_GT(line.step, steps[line.fixed_layers]);
+    EXPECT_EQ(line.epoch, (line.step + 2) / 3);
+    EXPECT_GT(line.images_per_second, 0);
+    EXPECT_GT(line.wall_seconds, 0);
+    steps[line.fixed_layers] = line.step;
+  }
+  EXPECT_EQ(steps, (std::map<int, int64_t>{{0, kStepsEach}, {4, kStepsEach}}));
+  // One line an epoch, unless the machine took more than a second for its three steps.
+  if (losses.size() != metrics.size()) return;
+  for (size_t i = 0; i < losses.size(); ++i) EXPECT_DOUBLE_EQ(losses[i].loss, metrics[i].train_loss);
+}
+
+TEST_F(RunTraining, LossesThatCannotBeWrittenChangeNothingElse) {
+  small_.hooks->before_step = [this](int now) {
+    if (now == 1) std::filesystem::create_directory(small_.directory().file("losses.jsonl"));
+  };
+  EXPECT_EQ(small_.run(), 0);
+  expect_as_unbroken();
 }
 
 TEST_F(RunTraining, ADamagedCheckpointFallsBackToThePreviousOne) {

@@ -1,0 +1,17 @@
+# Whether fixynn-gui is built. The view model in gui/model needs no window and is part of it.
+set(FIXYNN_HAVE_GUI FALSE)
+if(FIXYNN_GUI STREQUAL "OFF")
+  set(FIXYNN_GUI_SUMMARY "off")
+else()
+  list(APPEND CMAKE_MODULE_PATH ${PROJECT_SOURCE_DIR}/cmake)
+  find_package(DearImGui QUIET)
+  if(TARGET DearImGui::glfw_opengl3)
+    set(FIXYNN_HAVE_GUI TRUE)
+    set(FIXYNN_GUI_SUMMARY "Dear ImGui ${DearImGui_VERSION}, GLFW, OpenGL 3")
+  elseif(FIXYNN_GUI STREQUAL "ON")
+    message(FATAL_ERROR "FIXYNN_GUI is ON, but Dear ImGui with GLFW and OpenGL was not found; "
+      "install libimgui-dev libglfw3-dev libfreetype-dev libgl-dev, or configure with -DFIXYNN_GUI=OFF")
+  else()
+    set(FIXYNN_GUI_SUMMARY "left out: libimgui-dev, libglfw3-dev, libfreetype-dev or libgl-dev is missing")
+  endif()
+endif()
