@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/app/app_session.h"
 
+#include <chrono>
 #include <cstdlib>
+#include <future>
 #include <system_error>
+#include <thread>
 
 #include "core/error.h"
 #include "core/text.h"
 #include "hardware/adder_graph_cache.h"
 
 namespace fixynn::gui {
+
+namespace {
+
+/// Whether there is nothing at this path. One that does not answer counts as there: its run says so then, and
+/// the window stays usable.
+bool is_missing(const std::filesystem::path& path) {
+  constexpr std::chrono::seconds kPatience{2};
+  std::packaged_task<bool()> look([path] {
+    std::error_code ignored;
+    return !std::filesystem::exists(path, ignored);
+  });
+  std::future<bool> missing = look.get_future();
+  std::thread(std::move(look)).detach();
+  return missing.wait_for(kPatience) == std::future_status::ready && missing.get();
+}
+
+}  // namespace
 
 std::filesystem::path default_session_file() {
   const char* configuration = std::getenv("XDG_CONFIG_HOME");
@@ -50,8 +70,7 @@ FontSearch font_search(const AppOptions& options) {
 
 void open_paths(Session& session, const AppOptions& options) {
   for (const std::string& path : options.paths) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
+    if (is_missing(path)) {
       fail_usage(
           "{}: there is no such file or folder; give run directories of fixynn-train or a configuration",
           printable(path));

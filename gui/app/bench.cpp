@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -67,16 +66,16 @@ Times time_events(NullPlatform& platform, WorkbenchApp& app, const std::filesyst
   app.session.apply(OpenPath{folder});
   app.session.apply(SetTab{Tab::kTraining});
   std::jthread writer([&](const std::stop_token& stop) {
-    std::ofstream losses(folder / "losses.jsonl", std::ios::app);
     const Clock::time_point begin = Clock::now();
     for (int line = 0; !stop.stop_requested(); ++line) {
       const double loss = 1 + 3 * std::exp(-line / 4000.0);
-      losses << fmt::format(
-                    "{{\"fixed_layers\":7,\"seed\":1,\"epoch\":1,\"step\":{},\"loss\":{},\"images_per_"
-                    "second\":1000,"
-                    "\"wall_seconds\":{}}}\n",
-                    line, loss, line / 1000.0)
-             << std::flush;
+      run.append_loss({.fixed_layers = 7,
+                       .seed = 1,
+                       .epoch = 1,
+                       .step = line,
+                       .loss = loss,
+                       .images_per_second = 1000,
+                       .wall_seconds = line / 1000.0});
       if (line % 500 == 0) {
         RunStatus status;
         status.state = "training";
@@ -97,6 +96,28 @@ Times time_events(NullPlatform& platform, WorkbenchApp& app, const std::filesyst
     std::this_thread::sleep_until(start + std::chrono::milliseconds(16));
   }
   return times;
+}
+
+/// A day of a finished sweep: 100,000 seconds of 15 trainings.
+void write_long_run(const std::filesystem::path& folder) {
+  constexpr int kTrainings = 15, kLines = 100'000 / kTrainings;
+  create_folders(folder);
+  write_file_atomic(folder / "config.yaml", std::string_view("name: long\ndata:\n  kind: gtsrb\n"));
+  const RunDirectory run(folder);
+  RunStatus status;
+  status.state = "finished";
+  run.write_status(status);
+  for (int training = 0; training < kTrainings; ++training) {
+    for (int line = 0; line < kLines; ++line) {
+      run.append_loss({.fixed_layers = training % 5 * 3,
+                       .seed = static_cast<uint64_t>(1 + training / 5),
+                       .epoch = 1,
+                       .step = line,
+                       .loss = 1 + 3 * std::exp(-line / 2000.0),
+                       .images_per_second = 1000,
+                       .wall_seconds = double(line)});
+    }
+  }
 }
 
 Times time_points(NullPlatform& platform, int count, int frames) {
@@ -170,6 +191,12 @@ int run_bench(const AppOptions& options) {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / fmt::format("fixynn-gui-bench-{}", getpid());
   print_row("frames while a run writes 1,000 lines a second", time_events(platform, app, folder, 1000, 10));
+  write_long_run(folder / "long");
+  app.session.apply(OpenPath{folder / "long"});
+  wait_until_settled(app.session, options.wait_s);
+  print_row("frames beside 100,000 losses of 15 trainings",
+            time_edits(
+                platform, app, [](int) { return EndMerge{}; }, kEdits));
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   return 0;

@@ -66,8 +66,9 @@ void add_options(CLI::App& app, AppOptions& options, std::string& size, ThemeNam
       ->type_name("FILE");
   app.add_option("--export-dir", options.export_folder, "Where saved plots and tables go; default: here.")
       ->type_name("DIR");
-  app.add_option("--dump", options.dump,
-                 "Write where every widget is, as JSON, after each frame: for scripts.")
+  app.add_option(
+         "--dump", options.dump,
+         "Write where every widget is and the session's state, as JSON, after each frame: for scripts.")
       ->type_name("FILE");
   app.add_flag("--low-bandwidth", options.low_bandwidth,
                "For remote desktops: at most 15 frames a second, no fades.");

@@ -61,8 +61,9 @@ std::vector<InputEvent> InputQueue::take_frame() {
     if (typed && next.kind == Kind::kKey && next.down && !is_modifier_key(next.code)) break;
     // A place belongs to what comes before it: the click was where the mouse was.
     if (button && next.kind == Kind::kMouseMove) break;
-    // Widgets that lie upon another one take a click only when they were hovered a frame before.
-    if (moved && next.kind == Kind::kMouseButton && next.down) break;
+    // Widgets that lie upon another one take a click only when they were hovered a frame before; and what is
+    // dragged is let go in the frame of the release, without a look at where the mouse went last.
+    if (moved && next.kind == Kind::kMouseButton) break;
     if (state) changed.insert({next.kind, next.code});
     pressed = pressed || (next.kind == Kind::kKey && next.down && !is_modifier_key(next.code));
     typed = typed || next.kind == Kind::kText;

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "core/text.h"
 #include "gui/app/app_session.h"
+#include "gui/app/session_dump.h"
 #include "gui/app/window.h"
 #include "gui/ui/mark_map.h"
 
@@ -51,10 +53,11 @@ int run_window(const AppOptions& options) {
   if (options.size_given) window_options.width = options.width, window_options.height = options.height;
   if (options.scale) window_options.user_scale = *options.scale;
   if (options.theme) window_options.theme = *options.theme;
-  Window window(window_options);
+  std::optional<Window> window;
+  window.emplace(window_options);
   SessionOptions session_setup = session_options(options);
   const auto target = std::make_shared<WakeTarget>();
-  target->window = &window;
+  target->window = &*window;
   session_setup.wake = [target] { target->wake(); };
   WorkbenchApp app(session_setup);
   open_paths(app.session, options);
@@ -62,25 +65,29 @@ int run_window(const AppOptions& options) {
     wait_until_settled(app.session, 10);
     apply_selections(app, options);
   }
-  follow_settings(window, app.session);
-  window.on_close([&app] {
+  follow_settings(*window, app.session);
+  window->on_close([&app] {
     if (app.session.active_jobs() == 0) return true;
     app.session.apply(OpenDialog{OpenDialog::Kind::kQuit, 0, ""});
     return false;
   });
-  const int code = window.run([&](Ui& ui) {
-    for (const std::filesystem::path& path : window.take_dropped_files()) app.session.apply(OpenPath{path});
+  const int code = window->run([&](Ui& ui) {
+    for (const std::filesystem::path& path : window->take_dropped_files()) app.session.apply(OpenPath{path});
     const std::optional<double> next = app.frame(ui);
-    follow_settings(window, app.session);
-    if (!options.dump.empty()) write_mark_map(ui, options.dump);
-    if (app.session.quit_requested()) window.close();
+    follow_settings(*window, app.session);
+    if (!options.dump.empty())
+      write_mark_map(ui, options.dump, session_dump(app.session, window->frame_times()));
+    if (app.session.quit_requested()) window->close();
     return next;
   });
   {
     const std::lock_guard lock(target->mutex);
     target->window = nullptr;
   }
+  // A window that does not answer any more is not left standing while jobs come to their end.
+  window.reset();
   if (app.session.stops_jobs()) {
+    app.session.save(true);
     constexpr double kGraceSeconds = 20;
     fmt::print("stopping {}, with a checkpoint ...\n", format_plural(app.session.active_jobs(), "job"));
     std::fflush(stdout);

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "gui/app/app_session.h"
+#include "gui/app/session_dump.h"
 #include "gui/headless/null_platform.h"
 #include "gui/ui/mark_map.h"
 
@@ -41,7 +42,7 @@ int take_screenshot(const AppOptions& options) {
     platform.end_frame();
   }
   write_png(platform.picture(), options.screenshot);
-  if (!options.dump.empty()) write_mark_map(platform.ui(), options.dump);
+  if (!options.dump.empty()) write_mark_map(platform.ui(), options.dump, session_dump(app.session, {}));
   fmt::print("{}: {} x {} pixels\n", options.screenshot, options.width, options.height);
   for (const Message& message : app.session.messages()) {
     if (message.failure) fmt::print(stderr, "warning: {}\n", message.text);

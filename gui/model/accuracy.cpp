@@ -14,15 +14,6 @@ namespace {
 
 /// Whether the first `layers` layers were trained in float: then the bits of the run are only those that it
 /// would be built with.
-bool measured_in_float(const MeasuredPoint& point, int layers) {
-  if (layers == 0) return false;
-  if (!point.run->config) return point.row.weight_bits == kFloatBits;
-  for (int layer = 0; layer < layers; ++layer) {
-    if (!ffe_layer_quant(*point.run->config, layer).quantised()) return true;
-  }
-  return false;
-}
-
 std::string measured_bits(const MeasuredPoint& point, int layers) {
   return measured_in_float(point, layers) ? "float" : bits_label(point.bits, layers);
 }
@@ -86,6 +77,15 @@ std::optional<MeasuredPoint> best_point(const Design& design, int layers, const 
 }
 
 }  // namespace
+
+bool measured_in_float(const MeasuredPoint& point, int layers) {
+  if (layers == 0) return false;
+  if (!point.run->config) return point.row.weight_bits == kFloatBits;
+  for (int layer = 0; layer < layers; ++layer) {
+    if (!ffe_layer_quant(*point.run->config, layer).quantised()) return true;
+  }
+  return false;
+}
 
 std::string first_dataset(const RunSnapshot& run) {
   return run.points.empty() ? "" : run.points.front().dataset;

@@ -55,6 +55,9 @@ std::optional<BaselineDrop> drop_of(const MeasuredPoint& point, const RunPointer
 /// What the run is about; "" before its first point.
 std::string first_dataset(const RunSnapshot& run);
 
+/// Whether one of its first `layers` layers is float: it cannot be built, and its accuracy is no FFE's.
+bool measured_in_float(const MeasuredPoint& point, int layers);
+
 /// The network file of that point, of its first seed; "" when it is none or not measured.
 std::filesystem::path network_of(const MeasuredPoint& point);
 

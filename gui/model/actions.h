@@ -38,6 +38,8 @@ struct SetModel {
 struct SetTechnology {
   std::string name;
 };
+/// All layers get the bits of the active run, or 8 without one.
+struct ResetBits {};
 /// The design becomes that of a run's measured point: its bits and N; the run becomes the active one.
 struct AdoptPoint {
   int run = 0;
@@ -152,14 +154,15 @@ struct Notify {
 /// `stop_jobs`: running jobs are stopped cleanly, with a checkpoint; else they go on without the window.
 struct Quit {
   bool stop_jobs = false;
+  bool asked = false;  ///< false: while jobs run, a dialog asks first
 };
 
 using Action =
-    std::variant<SetFixedLayers, SetBits, SetArea, SetTap, SetModel, SetTechnology, AdoptPoint, StepPoint,
-                 EndMerge, Undo, Redo, OpenPath, CloseRun, ActivateRun, ShowRun, RefreshRun, SelectLayer,
-                 SelectLayers, PinDesign, PinPoint, Unpin, ClearPins, StartSweep, CheckConfig, ResumeRun,
-                 StopRun, StopJob, DismissJob, Evaluate, Export, MakeReport, SetTab, SetView, ChangeSettings,
-                 Copy, SaveFile, OpenDialog, Notify, Quit>;
+    std::variant<SetFixedLayers, SetBits, SetArea, SetTap, SetModel, SetTechnology, ResetBits, AdoptPoint,
+                 StepPoint, EndMerge, Undo, Redo, OpenPath, CloseRun, ActivateRun, ShowRun, RefreshRun,
+                 SelectLayer, SelectLayers, PinDesign, PinPoint, Unpin, ClearPins, StartSweep, CheckConfig,
+                 ResumeRun, StopRun, StopJob, DismissJob, Evaluate, Export, MakeReport, SetTab, SetView,
+                 ChangeSettings, Copy, SaveFile, OpenDialog, Notify, Quit>;
 using Actions = std::vector<Action>;
 
 }  // namespace fixynn::gui

@@ -113,7 +113,9 @@ void depth(const Session& session, std::vector<Advice>& list) {
   const std::optional<int> deepest = deepest_buildable(session, *head);
   const int own = session.design().fixed_layers;
   if (!deepest || *deepest == own) return;
-  const std::optional<double> own_drop = measured_drop(*head, own);
+  // The design's own where it was measured, else that of the run's own bits.
+  const bool measured = session.accuracy().point && !session.accuracy().stale;
+  const std::optional<double> own_drop = measured ? session.accuracy().drop : measured_drop(*head, own);
   const double drop = measured_drop(*head, *deepest).value_or(0);
   const std::string loses =
       drop > 0 ? fmt::format("loses {} pp", format_fixed(drop, 2)) : std::string("loses nothing");
@@ -151,8 +153,7 @@ std::optional<double> ffe_area_of(const Session& session, const Design& design) 
   try {
     const std::vector<ConvQuant> bits = conv_bits(design, head->basis->network());
     return head->basis->estimate
-        ->ffe({.quant = bits, .fixed_layers = design.fixed_layers, .options = {}},
-              find_technology(design.technology), {})
+        ->ffe({.quant = bits, .fixed_layers = design.fixed_layers, .options = {}}, session.technology(), {})
         .area_mm2;
   } catch (const Error&) {
     return std::nullopt;

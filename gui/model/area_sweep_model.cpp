@@ -160,8 +160,7 @@ std::string model_words(const Design& design) {
 void note_origin(PlotModel& model, const DesignCosts& costs) {
   if (costs.assumed_weights)
     model.notes.push_back("costs are of assumed weights: no trained or pretrained network was found");
-  if (costs.quality == CostQuality::kEstimate)
-    model.notes.push_back("adders are estimated; exact figures follow");
+  if (costs.quality == CostQuality::kEstimate) model.notes.push_back("adders are estimated");
 }
 
 }  // namespace

@@ -119,12 +119,7 @@ void add_bits(Commands& list) {
          const auto bits = known ? run_bits(*head->run->config) : Design::uniform_bits({kMaxBits, kMaxBits});
          return session.design().bits == bits ? "the bits are those already" : "";
        },
-       [](const Session& session) {
-         const OpenRun* head = session.head_run();
-         if (head != nullptr && head->run->config)
-           return Actions{AdoptPoint{head->run->id, session.design().fixed_layers}};
-         return Actions{SetBits{all_layers(), kMaxBits, kMaxBits}};
-       }});
+       [](const Session&) { return Actions{ResetBits{}}; }});
 }
 
 void add_edit(Commands& list) {

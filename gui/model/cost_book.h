@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,9 @@ class CostBook {
   /// others; those of other designs follow.
   CostsPointer costs(const BasisPointer& basis, const Design& design, bool first = false);
 
+  /// Forgets what belongs to other bases.
+  void keep_only(const std::vector<BasisPointer>& bases);
+
   /// Takes a finished study and starts the next one. True when figures have changed.
   bool poll();
 
@@ -45,15 +49,21 @@ class CostBook {
     BasisPointer basis;
     Design design;
     bool on_screen = false;
+    std::chrono::steady_clock::time_point not_before{};  ///< a drag passes many designs
   };
   void want(const BasisPointer& basis, const Design& design, bool first);
   void start_next();
+  const std::vector<FfeCost>& ffes(const BasisPointer& basis, const Design& design);
 
   BackgroundStudy study_;
   std::map<std::string, Technology> technologies_;
-  std::map<std::string, std::pair<BasisPointer, CostsPointer>> costs_;
-  std::map<std::string, HardwarePlan> exact_plans_;  ///< by weights and bits: they depend on nothing else
-  std::vector<std::string> failed_;
+  /// Keys name a basis by its address, so every entry keeps its basis alive.
+  template <typename Value>
+  using ByBasis = std::map<std::string, std::pair<BasisPointer, Value>>;
+  ByBasis<HardwarePlan> exact_plans_;  ///< by weights and bits: they depend on nothing else
+  ByBasis<CostsPointer> costs_;
+  ByBasis<std::vector<FfeCost>> ffes_;
+  ByBasis<std::string> failed_;  ///< why
   std::vector<Request> queue_;
   std::optional<Request> working_;
   int working_number_ = 0;

@@ -12,17 +12,6 @@ void add(std::optional<int64_t>& sum, const std::optional<int64_t>& value) {
   if (value) sum = sum.value_or(0) + *value;
 }
 
-void add(CostParts& sum, const CostParts& part) {
-  sum.adders += part.adders;
-  sum.pipeline += part.pipeline;
-  sum.windows += part.windows;
-  sum.requantisers += part.requantisers;
-  sum.parameters += part.parameters;
-  sum.memories += part.memories;
-  sum.clocks += part.clocks;
-  sum.leakage += part.leakage;
-}
-
 std::string kind_of(const MobileNet& network, int layer) {
   const Conv& first = network.convs[static_cast<size_t>(MobileNet::convs_in_layers(layer))];
   const std::string stride = first.stride == 2 ? ", stride 2" : "";
@@ -76,7 +65,7 @@ std::vector<LayerRow> layer_rows(const MobileNet& network, const DesignCosts& co
     row.area_mm2 = row.area_mm2.value_or(0) + cost.area_mm2;
     if (cost.area_parts_um2) {
       if (!row.area_parts_um2) row.area_parts_um2 = CostParts{};
-      add(*row.area_parts_um2, *cost.area_parts_um2);
+      *row.area_parts_um2 += *cost.area_parts_um2;
     }
     if (row.fixed && cost.energy_nj) row.energy_uj = row.energy_uj.value_or(0) + *cost.energy_nj * 1e-3;
   }

@@ -15,6 +15,7 @@
 #include "config/load_config.h"
 #include "core/text.h"
 #include "gui/model/loss_line.h"
+#include "model/mobilenet.h"
 #include "run/run_json.h"
 
 namespace fixynn::gui {
@@ -198,7 +199,9 @@ void RunReader::read_settings() {
   }
   const std::string leaf = run_.root.filename().string();
   const std::string& name = run_.facts.name;
-  run_.title = name.empty() || name == leaf ? leaf : fmt::format("{} ({})", name, leaf);
+  // The name of an evaluation says all that its folder does.
+  const bool evaluation = run_.root.parent_path().filename() == "designs";
+  run_.title = name.empty() || name == leaf ? leaf : evaluation ? name : fmt::format("{} ({})", name, leaf);
 }
 
 void RunReader::read_status(SteadyTime now) {
@@ -237,7 +240,10 @@ bool RunReader::read_lines(JsonTail& tail, Visit visit, const std::function<void
   const int64_t bad_before = tail.bad_lines();
   TailCallbacks callbacks{restart, [&visit](const nlohmann::json& value) {
                             if (!value.is_object()) return false;
-                            visit(value);
+                            if constexpr (std::is_same_v<decltype(visit(value)), bool>)
+                              return visit(value);
+                            else
+                              visit(value);
                             return true;
                           }};
   callbacks.text = short_cut;
@@ -261,7 +267,13 @@ bool RunReader::read_tails() {
       metrics_, [this](const nlohmann::json& value) { run_.metrics.push_back(value.get<EpochMetrics>()); },
       [this] { run_.metrics.clear(); });
   grown |= read_lines(
-      points_, [this](const nlohmann::json& value) { run_.points.push_back(value.get<Point>()); },
+      points_,
+      [this](const nlohmann::json& value) {
+        Point point = value.get<Point>();
+        if (point.fixed_layers < 0 || point.fixed_layers > MobileNet::kLayers) return false;
+        run_.points.push_back(std::move(point));
+        return true;
+      },
       [this] { run_.points.clear(); });
   grown |= read_lines(
       losses_, [this](const nlohmann::json& value) { add_loss(run_.losses, value.get<LiveLoss>()); },

@@ -35,6 +35,9 @@ Session::Session(SessionOptions options)
 
 Session::~Session() {
   save(true);
+  // Programs that go on write their logs further.
+  std::error_code ignored;
+  if (!log_folder_.empty() && jobs_->active() == 0) std::filesystem::remove_all(log_folder_, ignored);
 }
 
 void Session::apply(const Action& action) {
@@ -120,12 +123,13 @@ void Session::adopt_first_bits() {
 void Session::load_bases() {
   for (OpenRun& open : runs_) {
     const RunSnapshot& run = *open.run;
-    // A network with more fixed layers holds more frozen weights: looked at again with every new point.
-    const bool wanted = !open.basis || open.basis_points != run.points.size();
-    if (!wanted || open.basis_loading || !run.config || open.parent != 0) continue;
-    if (!open.basis_error.empty() && open.basis_points == run.points.size()) continue;
+    // A network with more fixed layers holds more frozen weights: looked at again with each deeper one.
+    int deepest = -1;
+    for (const Point& point : run.points) deepest = std::max(deepest, point.fixed_layers);
+    if (open.basis_loading || !run.config || open.parent != 0) continue;
+    if (open.basis_layers == deepest && (open.basis || !open.basis_error.empty())) continue;
     open.basis_loading = true;
-    open.basis_points = run.points.size();
+    open.basis_layers = deepest;
     background_.run([this, id = run.id, root = run.root]() -> Background::Delivery {
       BasisPointer basis;
       std::string error;
@@ -141,6 +145,9 @@ void Session::load_bases() {
           target.basis_error = error;
           if (basis) target.basis = basis;
         }
+        std::vector<BasisPointer> used = {empty_basis_};
+        for (const OpenRun& other : runs_) used.push_back(other.basis);
+        book_->keep_only(used);
         load_bases();
         figures_dirty_ = true;
       };
@@ -160,6 +167,14 @@ std::vector<RunPointer> Session::family(const OpenRun& open) const {
   for (const OpenRun& other : runs_) {
     if (other.run->id == head || other.parent == head) members.push_back(other.run);
   }
+  // Of two measurements of the same bits the longer training counts, then the later one.
+  std::stable_sort(members.begin(), members.end(), [](const RunPointer& a, const RunPointer& b) {
+    const auto rank = [](const RunSnapshot& member) {
+      return std::pair(member.config ? member.config->train.epochs : 0,
+                       member.facts.sessions.empty() ? "" : fact(member.facts.sessions.front(), "started"));
+    };
+    return rank(*a) < rank(*b);
+  });
   return members;
 }
 
@@ -174,8 +189,9 @@ const DesignCosts* Session::pin_costs(size_t index) const {
 
 DesignAccuracy Session::pin_accuracy(const Pin& pin) const {
   const OpenRun* of = run(pin.run);
-  return accuracy_of(pin.design, of != nullptr ? of->run : nullptr,
-                     of != nullptr ? family(*of) : std::vector<RunPointer>{});
+  const OpenRun* head = of != nullptr && of->parent != 0 ? run(of->parent) : of;
+  return accuracy_of(pin.design, head != nullptr ? head->run : nullptr,
+                     head != nullptr ? family(*head) : std::vector<RunPointer>{});
 }
 
 void Session::refresh_figures() {
@@ -192,25 +208,44 @@ void Session::refresh_figures() {
     run_costs_[open.run->id] = book_->costs(weights->basis, own);
   }
   pin_costs_.clear();
-  for (const Pin& pin : pins_) {
+  for (Pin& pin : pins_) {
+    pin.run = 0;
+    for (const OpenRun& open : runs_) {
+      if (!pin.folder.empty() && open.run->root == pin.folder) pin.run = open.run->id;
+    }
     const OpenRun* of = run(pin.run);
     const OpenRun* weights = of != nullptr && of->parent != 0 ? run(of->parent) : of;
     pin_costs_.push_back(
         book_->costs(weights != nullptr && weights->basis ? weights->basis : empty_basis_, pin.design));
   }
-  const OpenRun* active = active_run();
-  accuracy_ = accuracy_of(design(), active != nullptr ? active->run : nullptr,
-                          active != nullptr ? family(*active) : std::vector<RunPointer>{});
-  refresh_sweep(*basis);
+  const OpenRun* head = head_run();
+  accuracy_ = accuracy_of(design(), head != nullptr ? head->run : nullptr,
+                          head != nullptr ? family(*head) : std::vector<RunPointer>{});
+  sweep_.clear();
 }
 
-void Session::refresh_sweep(const DesignBasis& basis) {
-  sweep_.clear();
-  if (!costs_->known()) return;
-  const Technology& technology = book_->technology(design().technology);
-  for (const double area : sweep_areas()) {
-    sweep_.push_back(platforms_at(basis, design(), costs_->ffes, area, technology));
+std::pair<std::string, std::string> Session::quality_text() const {
+  if (design().model == CostModelKind::kPaper)
+    return {"paper model", "The paper's own model: area and power by fitted laws; no adders are counted."};
+  if (costs_->quality == CostQuality::kExact)
+    return {"exact", "Adders were counted in the optimised graphs of these weights."};
+  const std::string how = "Adders are estimated from the weights' digits";
+  if (costs_->assumed_weights)
+    return {"estimate", how + "; the weights are assumed, drawn at random in the network's shape."};
+  if (book_->busy()) return {"estimate", how + "; the exact count is being made in the background."};
+  if (book_->error()) return {"estimate", how + "; the exact count failed: " + *book_->error()};
+  return {"estimate", how + "."};
+}
+
+const std::vector<std::vector<PlatformPoint>>& Session::area_sweep() const {
+  // Some 400 platforms: only when somebody looks at them.
+  if (sweep_.empty() && costs_->known()) {
+    const Technology& technology = book_->technology(design().technology);
+    const BasisPointer basis = active_basis();
+    for (const double area : sweep_areas())
+      sweep_.push_back(platforms_at(*basis, design(), costs_->ffes, area, technology));
   }
+  return sweep_;
 }
 
 std::optional<std::string> Session::take_clipboard() {

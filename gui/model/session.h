@@ -18,45 +18,10 @@
 #include "gui/model/history.h"
 #include "gui/model/job_list.h"
 #include "gui/model/run_store.h"
+#include "gui/model/session_parts.h"
 #include "gui/model/settings.h"
 
 namespace fixynn::gui {
-
-struct SessionOptions {
-  std::function<void()> wake;           ///< from other threads: something has changed
-  std::filesystem::path session_file;   ///< empty: nothing is remembered
-  std::filesystem::path cache_folder;   ///< of adder graphs; empty: off
-  std::filesystem::path export_folder;  ///< for saved plots and tables; empty: the current one
-  bool exact_costs = true;              ///< see CostBook::set_exact
-  bool open_last_runs = true;           ///< of the session file; off when runs are named on the command line
-  RunStoreOptions run_store;            ///< wake is set by the session
-};
-
-/// A run with what the session knows beside its files.
-struct OpenRun {
-  RunPointer run;
-  bool shown = true;
-  int colour = 0;      ///< of its series, 0..7
-  int parent = 0;      ///< id of the run whose evaluation this is; 0: none
-  BasisPointer basis;  ///< null until loaded
-  std::string basis_error;
-  bool basis_loading = false;
-  uint64_t basis_points = 0;  ///< number of points for which it was loaded
-};
-
-/// A design kept for comparison.
-struct Pin {
-  std::string name;
-  Design design;
-  int run = 0;  ///< whose weights and accuracy; 0: none
-};
-constexpr size_t kMostPins = 4;
-
-struct Message {
-  std::string text;
-  bool failure = false;
-  SteadyTime at;
-};
 
 /// The workbench without its window: all state, and the only place that changes it. For one thread, except
 /// that `wake` is called from others.
@@ -101,8 +66,12 @@ class Session {
   const DesignAccuracy& accuracy() const { return accuracy_; }
   DesignAccuracy pin_accuracy(const Pin& pin) const;
   /// Platforms at every sweep area, [area][fixed layers 0..14].
-  const std::vector<std::vector<PlatformPoint>>& area_sweep() const { return sweep_; }
+  const std::vector<std::vector<PlatformPoint>>& area_sweep() const;
   const CostBook& cost_book() const { return *book_; }
+  /// Of the design; read once. Throws Error for a name that is none.
+  const Technology& technology() const { return book_->technology(design().technology); }
+  /// What the costs on the screen rest on: a word, and a sentence.
+  std::pair<std::string, std::string> quality_text() const;
   /// The run whose evaluations count beside it: its own and those below it.
   std::vector<RunPointer> family(const OpenRun& run) const;
 
@@ -145,6 +114,7 @@ class Session {
 
   /// Writes the session file when something has changed; at most once in two seconds, unless `now`.
   void save(bool at_once = false);
+  bool unsaved() const { return unsaved_; }
   void stop_all_jobs(double grace_seconds) { jobs_->stop_all(grace_seconds); }
 
  private:
@@ -155,6 +125,7 @@ class Session {
   void on(const SetTap&);
   void on(const SetModel&);
   void on(const SetTechnology&);
+  void on(const ResetBits&);
   void on(const AdoptPoint&);
   void on(const StepPoint&);
   void on(const EndMerge&);
@@ -196,7 +167,6 @@ class Session {
   void load_bases();
   void adopt_first_bits();
   void refresh_figures();
-  void refresh_sweep(const DesignBasis& basis);
   void pin(Pin pin);
   void follow_jobs();
   int open_folder(const std::filesystem::path& folder, int parent, bool activate);
@@ -205,7 +175,8 @@ class Session {
                   const std::string& error);
   void remember(const std::filesystem::path& path);
   void start_job(const std::function<JobSpec()>& make);
-  void write_design_file(const std::filesystem::path& folder, const std::string& config_text);
+  std::filesystem::path design_place(const char* below) const;
+  bool job_runs_in(JobKind kind, const std::filesystem::path& place) const;
   void finish_job(const Job& job);
   std::filesystem::path job_log();
   void restore(const std::string& text);
@@ -229,10 +200,14 @@ class Session {
   std::vector<Pin> pins_;
   std::vector<JobPointer> job_snapshots_;
   std::map<int, JobState> known_jobs_;
+  std::set<std::filesystem::path> evaluations_starting_;  ///< until their job is in the list
+  /// By export folder: what its package is made of, as JSON, and the configuration.
+  std::map<std::filesystem::path, std::pair<std::string, std::string>> design_files_;
   std::map<std::filesystem::path, int>
       job_parents_;  ///< run directory of an evaluation: the run it belongs to
   std::map<int, std::string> job_results_;
   int job_logs_ = 0;
+  std::filesystem::path log_folder_;   ///< made with the first job, removed at the end
   std::map<int, int> wanted_parents_;  ///< of runs that are evaluations: their parent
   int next_colour_ = 0;
   int adopted_run_ = 0;           ///< whose bits the design has taken when it was opened
@@ -246,14 +221,19 @@ class Session {
   DesignAccuracy accuracy_;
   std::map<int, std::shared_ptr<const DesignCosts>> run_costs_;
   std::vector<std::shared_ptr<const DesignCosts>> pin_costs_;
-  std::vector<std::vector<PlatformPoint>> sweep_;
+  mutable std::vector<std::vector<PlatformPoint>> sweep_;  ///< made when asked for
   std::optional<CheckedConfig> checked_config_;
   int config_checks_ = 0;  ///< the newest one counts
   Listing listing_;
   std::optional<std::string> clipboard_;
   uint64_t store_generation_ = 0, jobs_generation_ = 0;
   bool figures_dirty_ = true, unsaved_ = false;
-  bool save_failed_ = false;
+  struct SaveGate;
+  std::function<std::string()> make_save();
+  void take_saved(const std::string& problem);
+  std::shared_ptr<SaveGate> save_gate_;  ///< shared with the threads that write
+  uint64_t saves_ = 0;
+  bool saving_ = false, save_failed_ = false;
   SteadyTime last_save_{};
 };
 

@@ -71,9 +71,18 @@ void Session::on(const AdoptPoint& action) {
   if (open == nullptr) return;
   Design next = design();
   next.fixed_layers = action.fixed_layers;
+  next.tap_layer.reset();
   if (open->run->config) next.bits = run_bits(*open->run->config);
   active_run_ = open->parent != 0 ? open->parent : action.run;
   figures_dirty_ = true;
+  edit(next, "");
+}
+
+void Session::on(const ResetBits&) {
+  const OpenRun* head = head_run();
+  Design next = design();
+  next.bits = head != nullptr && head->run->config ? run_bits(*head->run->config)
+                                                   : Design::uniform_bits({kMaxBits, kMaxBits});
   edit(next, "");
 }
 
@@ -140,6 +149,7 @@ void Session::pin(Pin pin) {
     say("four designs are pinned already; unpin one in Compare", true);
     return;
   }
+  if (const OpenRun* of = run(pin.run)) pin.folder = of->run->root;
   pins_.push_back(std::move(pin));
   figures_dirty_ = unsaved_ = true;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <future>
+#include <mutex>
 #include <system_error>
+#include <thread>
 
 #include "core/files.h"
 #include "gui/model/session.h"
@@ -11,6 +14,7 @@ namespace fixynn::gui {
 namespace {
 
 constexpr std::chrono::seconds kBetweenSaves{2};
+constexpr std::chrono::seconds kPatience{4};  ///< with a folder that may not answer
 
 }  // namespace
 
@@ -38,11 +42,7 @@ void Session::restore(const std::string& text) {
     if (id != 0) open_evaluations(run.folder, id);
   }
   for (const SavedSession::SavedPin& pin : saved.pins) {
-    int of = 0;
-    for (const OpenRun& open : runs_) {
-      if (open.run->root == pin.run) of = open.run->id;
-    }
-    pins_.push_back({pin.name, pin.design, of});
+    pins_.push_back({pin.name, pin.design, 0, pin.run});
   }
   if (pins_.size() > kMostPins) pins_.resize(kMostPins);
 }
@@ -66,27 +66,67 @@ std::string Session::session_text() const {
   }
   if (const OpenRun* head = head_run()) saved.active = head->run->root;
   for (const Pin& pin : pins_) {
-    const OpenRun* of = run(pin.run);
-    saved.pins.push_back({pin.name, pin.design, of != nullptr ? of->run->root : ""});
+    saved.pins.push_back({pin.name, pin.design, pin.folder});
   }
   return session_json(saved);
 }
 
+/// One at a time, and never an older one over a newer one.
+struct Session::SaveGate {
+  std::mutex mutex;
+  uint64_t newest = 0;
+};
+
+/// What writes the session file, on whatever thread; returns the problem, "" without.
+std::function<std::string()> Session::make_save() {
+  if (!save_gate_) save_gate_ = std::make_shared<SaveGate>();
+  return [gate = save_gate_, file = options_.session_file, text = session_text(), number = ++saves_] {
+    const std::lock_guard lock(gate->mutex);
+    if (number < gate->newest) return std::string();
+    gate->newest = number;
+    try {
+      create_folders(file.parent_path());
+      write_file_atomic(file, std::string_view(text), false);
+      return std::string();
+    } catch (const std::exception& problem) {
+      return std::string(problem.what());
+    }
+  };
+}
+
+void Session::take_saved(const std::string& problem) {
+  // Said once: it would come every two seconds on a full disk.
+  if (!problem.empty() && !save_failed_) fail_with("the session cannot be saved: " + problem);
+  save_failed_ = !problem.empty();
+  unsaved_ = unsaved_ || save_failed_;
+}
+
 void Session::save(bool at_once) {
   if (options_.session_file.empty() || !unsaved_) return;
+  const std::string silence = options_.session_file.string() + ": its folder does not answer";
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!at_once && now - last_save_ < kBetweenSaves) return;
+  if (!at_once && saving_) {
+    if (now - last_save_ > kPatience) take_saved(silence);
+    return;
+  }
   last_save_ = now;
   unsaved_ = false;
-  try {
-    create_folders(options_.session_file.parent_path());
-    write_file_atomic(options_.session_file, std::string_view(session_text()), false);
-    save_failed_ = false;
-  } catch (const std::exception& problem) {
-    // Said once: it would come every two seconds on a full disk.
-    if (!save_failed_) fail_with(std::string("the session cannot be saved: ") + problem.what());
-    save_failed_ = true;
+  // Always on another thread: a home folder on a network may hang.
+  if (!at_once) {
+    saving_ = true;
+    background_.run([this, write = make_save()]() -> Background::Delivery {
+      return [this, problem = write()] {
+        saving_ = false;
+        take_saved(problem);
+      };
+    });
+    return;
   }
+  std::packaged_task<std::string()> task(make_save());
+  std::future<std::string> result = task.get_future();
+  std::thread(std::move(task)).detach();
+  take_saved(result.wait_for(kPatience) == std::future_status::ready ? result.get() : silence);
 }
 
 }  // namespace fixynn::gui

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
 #include "gui/model/session.h"
@@ -23,7 +24,8 @@ std::string design_folder(const Design& design) {
     weights += (layer == 0 ? "" : "-") + std::to_string(design.bits[layer].weight_bits);
     activations += (layer == 0 ? "" : "-") + std::to_string(design.bits[layer].activation_bits);
   }
-  return fmt::format("n{:02}_w{}_a{}", design.fixed_layers, weights, activations);
+  const std::string tap = design.tap_layer ? fmt::format("_tap{}", *design.tap_layer) : "";
+  return fmt::format("n{:02}_w{}_a{}{}", design.fixed_layers, weights, activations, tap);
 }
 
 /// Names of configurations are letters, digits, '.', '_' and '-', at most 64.
@@ -73,6 +75,25 @@ std::string verification_sentence(const fs::path& manifest) {
   }
 }
 
+std::string design_json(const Design& design) {
+  nlohmann::json bits = nlohmann::json::array();
+  for (int layer = 0; layer < design.fixed_layers; ++layer) {
+    const ConvQuant& quant = design.bits[static_cast<size_t>(layer)];
+    bits.push_back({{"weight_bits", quant.weight_bits}, {"activation_bits", quant.activation_bits}});
+  }
+  const nlohmann::json json = {{"fixed_layers", design.fixed_layers},
+                               {"area_mm2", design.area_mm2},
+                               {"tap_layer", design.tap_layer.value_or(0)},
+                               {"technology", design.technology},
+                               {"layers", bits}};
+  return json.dump(1) + "\n";
+}
+
+/// Relative paths of a configuration are meant from where its training was started.
+fs::path started_in(const RunSnapshot& run) {
+  return run.facts.sessions.empty() ? fs::path() : fs::path(fact(run.facts.sessions.back(), "folder"));
+}
+
 std::string absolute_text(const fs::path& path) {
   std::error_code ignored;
   return fs::absolute(path, ignored).lexically_normal().string();
@@ -82,10 +103,14 @@ std::string absolute_text(const fs::path& path) {
 
 /// Outside of run directories, which fixynn-train wants to itself.
 fs::path Session::job_log() {
-  std::error_code ignored;
-  fs::path folder = fs::temp_directory_path(ignored);
-  if (ignored) folder = "/tmp";
-  return folder / fmt::format("fixynn-gui-{}", getpid()) / fmt::format("job_{}.log", ++job_logs_);
+  if (log_folder_.empty()) {
+    std::error_code ignored;
+    const fs::path temporary = fs::temp_directory_path(ignored);
+    std::string pattern = ((ignored ? fs::path("/tmp") : temporary) / "fixynn-gui-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) fail("{}: no folder for logs can be made there", pattern);
+    log_folder_ = pattern;
+  }
+  return log_folder_ / fmt::format("job_{}.log", ++job_logs_);
 }
 
 void Session::start_job(const std::function<JobSpec()>& make) {
@@ -142,6 +167,7 @@ void Session::on(const ResumeRun& action) {
     job.title = "resume " + target->title;
     job.kind = JobKind::kSweep;
     job.run_directory = target->root;
+    job.folder = started_in(*target);
     job.steps = {{{program_path("fixynn-train"), (target->root / "config.yaml").string(), "--run-dir",
                    target->root.string(), "--resume"},
                   job_log()}};
@@ -152,7 +178,8 @@ void Session::on(const ResumeRun& action) {
 std::string Session::stop_fault(int id) const {
   const OpenRun* open = run(id);
   if (open == nullptr) return "no run is open";
-  if (open->run->state != RunState::kLive) return "it is not running";
+  // One that looks lost may only be behind a mount that stalls.
+  if (open->run->state != RunState::kLive && open->run->state != RunState::kLost) return "it is not running";
   return open->run->writable ? "" : "its folder cannot be written, so it cannot be asked to stop";
 }
 
@@ -192,16 +219,30 @@ const OpenRun* Session::head_run() const {
   return active != nullptr && active->parent != 0 ? run(active->parent) : active;
 }
 
+/// Folder of the design in its run: "designs" for evaluations, "export" for packages.
+fs::path Session::design_place(const char* below) const {
+  return head_run()->run->root / below / design_folder(design());
+}
+
+/// Whether such a job works in that folder, or one with a number behind its name, now.
+bool Session::job_runs_in(JobKind kind, const fs::path& place) const {
+  const std::vector<JobPointer> jobs = jobs_->snapshots();
+  return std::any_of(jobs.begin(), jobs.end(), [&](const JobPointer& job) {
+    const std::optional<fs::path>& folder =
+        kind == JobKind::kEvaluate ? job->spec.run_directory : job->spec.result;
+    return job->is_active() && job->spec.kind == kind && folder &&
+           folder->string().starts_with(place.string());
+  });
+}
+
 std::string Session::evaluate_fault() const {
   const OpenRun* head = head_run();
   if (head == nullptr) return "open a run first: its data, weights and recipe are used";
   if (!head->run->config) return "the run's configuration cannot be read";
   if (!head->run->writable) return "the run's folder cannot be written";
-  for (const JobPointer& job : job_snapshots_) {
-    if (job->is_active() && job->spec.kind == JobKind::kEvaluate && job->spec.run_directory &&
-        job->spec.run_directory->filename().string().starts_with(design_folder(design()))) {
-      return "this design is being evaluated";
-    }
+  const fs::path place = design_place("designs");
+  if (evaluations_starting_.contains(place) || job_runs_in(JobKind::kEvaluate, place)) {
+    return "this design is being evaluated";
   }
   return "";
 }
@@ -224,8 +265,10 @@ void Session::on(const Evaluate&) {
   if (design().fixed_layers > 0) overrides.push_back(layers_override(design()));
   const std::string title = fmt::format("evaluate N = {}, {}", design().fixed_layers,
                                         bits_label(design().bits, design().fixed_layers));
+  evaluations_starting_.insert(design_place("designs"));
   background_.run([this, title, overrides, root = head.run->root, parent = head.run->id,
-                   wanted = head.run->root / "designs" / design_folder(design())]() -> Background::Delivery {
+                   start = started_in(*head.run),
+                   wanted = design_place("designs")]() -> Background::Delivery {
     const fs::path folder = free_folder(wanted);
     return [=, this] {
       start_job([&] {
@@ -233,6 +276,7 @@ void Session::on(const Evaluate&) {
         job.title = title;
         job.kind = JobKind::kEvaluate;
         job.run_directory = folder;
+        job.folder = start;
         std::vector<std::string> words = {program_path("fixynn-train"), (root / "config.yaml").string(),
                                           "--run-dir", folder.string()};
         for (const std::string& override : overrides) words.insert(words.end(), {"--set", override});
@@ -240,6 +284,7 @@ void Session::on(const Evaluate&) {
         return job;
       });
       job_parents_[folder] = parent;
+      evaluations_starting_.erase(wanted);
     };
   });
 }
@@ -257,8 +302,8 @@ std::string Session::export_fault() const {
   }
   if (!costs_->known()) return costs_->error;
   if (!costs_->platform().feasible) return costs_->platform().reason;
-  const OpenRun* head = head_run();
-  return head != nullptr && !head->run->writable ? "the run's folder cannot be written" : "";
+  if (!head_run()->run->writable) return "the run's folder cannot be written";
+  return job_runs_in(JobKind::kExport, design_place("export")) ? "this design is being exported" : "";
 }
 
 void Session::on(const Export&) {
@@ -266,7 +311,7 @@ void Session::on(const Export&) {
   const OpenRun& head = *head_run();
   const MeasuredPoint point = *exported_point();
   const RunPointer trained = point.run;
-  const fs::path folder = head.run->root / "export" / design_folder(design());
+  const fs::path folder = design_place("export");
   start_job([&] {
     const std::string n = std::to_string(design().fixed_layers);
     std::vector<std::string> rtl = {
@@ -285,34 +330,11 @@ void Session::on(const Export&) {
     job.title = "export N = " + n + ", " + bits_label(design().bits, design().fixed_layers);
     job.kind = JobKind::kExport;
     job.result = folder;
+    job.folder = started_in(*trained);
     job.steps = {{rtl, folder / "fixynn-rtl.log"}, {report, folder / "fixynn-report.log"}};
     return job;
   });
-  write_design_file(folder, trained->config_text);
-}
-
-/// What the package was made of, beside it.
-void Session::write_design_file(const fs::path& folder, const std::string& config_text) {
-  nlohmann::json bits = nlohmann::json::array();
-  for (int layer = 0; layer < design().fixed_layers; ++layer) {
-    const ConvQuant& quant = design().bits[static_cast<size_t>(layer)];
-    bits.push_back({{"weight_bits", quant.weight_bits}, {"activation_bits", quant.activation_bits}});
-  }
-  const nlohmann::json json = {{"fixed_layers", design().fixed_layers},
-                               {"area_mm2", design().area_mm2},
-                               {"tap_layer", design().tap_layer.value_or(0)},
-                               {"technology", design().technology},
-                               {"layers", bits}};
-  background_.run([this, folder, text = json.dump(1) + "\n", config_text]() -> Background::Delivery {
-    try {
-      create_folders(folder);
-      write_file_atomic(folder / "design.json", std::string_view(text));
-      write_file_atomic(folder / "config.yaml", std::string_view(config_text));
-      return [] {};
-    } catch (const std::exception& problem) {
-      return [this, reason = std::string(problem.what())] { fail_with(reason); };
-    }
-  });
+  design_files_[folder] = {design_json(design()), trained->config_text};
 }
 
 std::string Session::report_fault() const {
@@ -367,14 +389,25 @@ void Session::finish_job(const Job& job) {
     say(job.spec.title + ": done");
     return;
   }
-  background_.run(
-      [this, id = job.id, title = job.spec.title, folder = *job.spec.result]() -> Background::Delivery {
-        const std::string sentence = verification_sentence(folder / "verilog" / "manifest.json");
-        return [=, this] {
-          job_results_[id] = sentence;
-          say(title + ": " + sentence + "; " + folder.string());
-        };
-      });
+  // What the package was made of stands beside it, once there is one.
+  const auto made_of = design_files_.extract(*job.spec.result);
+  const auto files = made_of.empty() ? std::pair<std::string, std::string>{} : made_of.mapped();
+  background_.run([this, id = job.id, title = job.spec.title, folder = *job.spec.result,
+                   files]() -> Background::Delivery {
+    std::string problem;
+    try {
+      write_file_atomic(folder / "design.json", std::string_view(files.first));
+      write_file_atomic(folder / "config.yaml", std::string_view(files.second));
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+    const std::string sentence = verification_sentence(folder / "verilog" / "manifest.json");
+    return [=, this] {
+      if (!problem.empty()) fail_with(problem);
+      job_results_[id] = sentence;
+      say(title + ": " + sentence + "; " + folder.string());
+    };
+  });
 }
 
 std::string Session::job_result(int id) const {

@@ -142,10 +142,10 @@ void Session::on(const CloseRun& action) {
 
 void Session::on(const ActivateRun& action) {
   const OpenRun* open = run(action.run);
-  if (open == nullptr) return;
+  if (open == nullptr || active_run_ == action.run) return;
   active_run_ = action.run;
   // The screen shows the run's own bits until somebody edits.
-  if (open->run->config && !history_.can_undo()) {
+  if (open->run->config && !history_.can_undo() && !restored_design_) {
     Design next = design();
     next.bits = run_bits(*open->run->config);
     history_.reset(next);

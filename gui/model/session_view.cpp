@@ -65,6 +65,10 @@ void Session::on(const Notify& action) {
 }
 
 void Session::on(const Quit& action) {
+  if (!action.asked && jobs_->active() > 0) {
+    dialog_ = {OpenDialog::Kind::kQuit, 0, ""};
+    return;
+  }
   stop_jobs_ = action.stop_jobs;
   quit_ = true;
 }

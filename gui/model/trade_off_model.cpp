@@ -44,7 +44,7 @@ std::string n_text(int layers) {
 std::string layers_line(const MeasuredPoint& point) {
   const int n = point.row.fixed_layers;
   if (n == 0) return "no fixed layers: NVDLA alone";
-  const bool in_float = point.row.weight_bits == kFloatBits;
+  const bool in_float = measured_in_float(point, point.row.fixed_layers);
   return fmt::format("{}, {}", format_plural(n, "fixed layer"),
                      in_float ? "trained in float" : bits_label(point.bits, n));
 }
@@ -122,7 +122,7 @@ class TradeOffModel {
         spec.title = "Accuracy against the area of the fixed extractor";
         break;
     }
-    spec.y_label = drop_mode() ? "accuracy against N = 0, percentage points" : "test accuracy, %";
+    spec.y_label = drop_mode() ? "accuracy against N = 0, pp" : "test accuracy, %";
     if (!drop_mode()) spec.y_high = 100;
     spec.description = fmt::format(
         "{} for each measured number of fixed layers over {}, modelled; error bars are the range over seeds.",
@@ -149,6 +149,7 @@ class TradeOffModel {
     }
     PlotPoint drawn;
     drawn.x = *x;
+    drawn.hollow = measured_in_float(point, point.row.fixed_layers);  // the costs are of 8 bits
     const double baseline = drop_mode() ? point.row.top1_mean + drop->points : 0;
     drawn.y = point.row.top1_mean - baseline;
     if (point.row.points.size() > 1) {
@@ -187,7 +188,7 @@ class TradeOffModel {
         drawn->label = n_text(point.row.fixed_layers);
       PlotSeries& series = by_dataset[point.row.dataset];
       remember(open.run->id, point, {series_key(open, point.row.dataset), series.points.size()});
-      drawn_.push_back({drawn->x, drawn->y, point.row.dataset});
+      if (!drawn->hollow) drawn_.push_back({drawn->x, drawn->y, point.row.dataset});
       targets[point.row.dataset].push_back(PlotTarget{open.run->id, point.row.fixed_layers});
       series.points.push_back(std::move(*drawn));
     }
@@ -218,7 +219,7 @@ class TradeOffModel {
       drawn->label =
           fmt::format("{}, {}", point.row.fixed_layers, bits_label(point.bits, point.row.fixed_layers));
       remember(open.run->id, point, {series_key(open, ""), series.points.size()});
-      drawn_.push_back({drawn->x, drawn->y, point.row.dataset});
+      if (!drawn->hollow) drawn_.push_back({drawn->x, drawn->y, point.row.dataset});
       targets.push_back(PlotTarget{open.run->id, point.row.fixed_layers});
       series.points.push_back(std::move(*drawn));
     }
@@ -271,7 +272,8 @@ class TradeOffModel {
                                     : fmt::format("\n{} %, {}", top1, accuracy.note);
     point.tooltip += "\n" + cost_lines(platform, session_.costs());
     PlotSeries series;
-    series.name = "design";
+    // Files and legends have no tooltips: the name says it.
+    series.name = accuracy.stale ? "design (stale accuracy)" : "design";
     series.colour = active->colour;
     series.line = false;
     series.marker = PlotMarker::kDiamond;

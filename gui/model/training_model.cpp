@@ -53,12 +53,32 @@ std::optional<double> value_of(const EpochMetrics& line, TrainingY y) {
   return std::nullopt;
 }
 
+constexpr size_t kMostSamples = 4000;  ///< of a training: more than a screen has columns
+constexpr size_t kMostTexts = 500;
+
+/// Long curves keep the lowest and the highest of each stretch.
+std::vector<Sample> thinned(std::vector<Sample> samples) {
+  if (samples.size() <= kMostSamples) return samples;
+  const size_t stretch = (2 * samples.size() + kMostSamples - 1) / kMostSamples;
+  std::vector<Sample> kept;
+  for (size_t begin = 0; begin < samples.size(); begin += stretch) {
+    const auto from = samples.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto to = samples.begin() + static_cast<std::ptrdiff_t>(std::min(begin + stretch, samples.size()));
+    const auto [low, high] =
+        std::minmax_element(from, to, [](const Sample& a, const Sample& b) { return a.value < b.value; });
+    kept.push_back(low < high ? *low : *high);
+    if (low != high) kept.push_back(low < high ? *high : *low);
+  }
+  return kept;
+}
+
 Curve curve_of(const RunSnapshot& run, const Training& training, TrainingY y) {
   Curve curve;
   if (y == TrainingY::kLoss) {
     for (const LiveLoss& line : run.losses) {
       if (is_of(line, training)) curve.samples.push_back({line.step, line.wall_seconds, line.loss});
     }
+    curve.samples = thinned(std::move(curve.samples));
   }
   // A line a second says all that the means of epochs do.
   if (curve.samples.size() > 1) {
@@ -219,7 +239,9 @@ class TrainingModel {
       PlotPoint point;
       point.x = *x;
       point.y = sample.value;
-      point.tooltip = fmt::format("{}\nstep {}: {}", look.name, sample.step, short_number(sample.value));
+      // Texts of every second of a day would cost more than the plot itself.
+      if (curve.by_epoch || curve.samples.size() <= kMostTexts)
+        point.tooltip = fmt::format("{}\nstep {}: {}", look.name, sample.step, short_number(sample.value));
       values.push_back(sample.value);
       series.points.push_back(std::move(point));
     }
@@ -230,7 +252,8 @@ class TrainingModel {
       const std::vector<double> smooth = smoothed(values, settings_.smoothing);
       for (size_t i = 0; i < smooth.size(); ++i) {
         series.points[i].y = smooth[i];
-        series.points[i].tooltip += fmt::format(", smoothed {}", short_number(smooth[i]));
+        if (!series.points[i].tooltip.empty())
+          series.points[i].tooltip += fmt::format(", smoothed {}", short_number(smooth[i]));
       }
       series.markers = false;
     }

@@ -49,7 +49,7 @@ BigFigure accuracy_figure(const PanelContext& context) {
     shown.note_colour = ui.theme.warning;
   } else if (accuracy.drop) {
     // A drop of -0.2 is a gain.
-    shown.note = pp_text(-*accuracy.drop) + " to none fixed";
+    shown.note = pp_text(-*accuracy.drop) + " to N = 0";
     if (*accuracy.drop >= kAcceptedDrop) shown.note_colour = ui.theme.bad;
   }
   return shown;

@@ -29,22 +29,15 @@ void head(const PanelContext& context) {
   ui.mark("inspector.bits");
   if (!costs.known()) return;
   ImGui::SameLine();
-  const bool exact = costs.quality == CostQuality::kExact;
+  const auto [word, meaning] = session.quality_text();
   ImGui::BeginGroup();
-  badge(ui, exact ? "exact" : "estimate", exact ? BadgeKind::kGood : BadgeKind::kNeutral);
+  badge(ui, word, costs.quality == CostQuality::kExact ? BadgeKind::kGood : BadgeKind::kNeutral);
   if (costs.assumed_weights) {
     ImGui::SameLine();
     badge(ui, "assumed weights", BadgeKind::kWarning);
   }
   ImGui::EndGroup();
   ui.mark("inspector.quality");
-  std::string meaning =
-      exact
-          ? "Adders were counted in the optimised graphs of these weights."
-          : "Adders are estimated from the weights' digits; the exact count is being made in the background.";
-  if (costs.assumed_weights) {
-    meaning += " The weights are not a trained network's: they are drawn at random in its shape.";
-  }
   tooltip(ui, "inspector.quality", meaning);
 }
 
@@ -60,6 +53,23 @@ void evaluate_button(const PanelContext& context, float width) {
   options.tooltip = "Train and test this design, so that its accuracy is its own";
   options.disabled_reason = fault;
   if (button(context.ui, "inspector.evaluate", "Evaluate", options)) context.emit(Evaluate{});
+}
+
+/// How long Evaluate trains: short by default, the run's own length for a fair comparison.
+void evaluation_epochs(const PanelContext& context, float width) {
+  Settings settings = context.session.settings();
+  const OpenRun* head = context.session.head_run();
+  const int most = head != nullptr && head->run->config ? head->run->config->train.epochs : 1;
+  int epochs = std::min(settings.evaluate_epochs, most);
+  const Edit edit = drag_number(context.ui, "inspector.epochs", epochs, 1, std::max(1, most), width, most > 1,
+                                epochs == 1 ? "%d epoch" : "%d epochs");
+  tooltip(
+      context.ui, "inspector.epochs",
+      fmt::format("How long Evaluate trains, 1 to {}; {} is the run's own length, whose accuracies compare",
+                  most, format_plural(most, "epoch")));
+  if (!edit.changed) return;
+  settings.evaluate_epochs = epochs;
+  context.emit(ChangeSettings{settings});
 }
 
 void pin_button(const PanelContext& context, float width) {
@@ -80,18 +90,24 @@ void export_button(const PanelContext& context, float width) {
   options.width = width;
   options.enabled = fault.empty();
   options.icon = Icon::kChip;
-  options.tooltip = "Write the FFE's Verilog, its test bench and a report";
+  const std::string tip = fmt::format(
+      "Write the FFE's Verilog, its test bench and a report; simulate it on {} of the data set and compare "
+      "every code",
+      format_plural(context.session.settings().verify_images, "image"));
+  options.tooltip = tip;
   options.disabled_reason = fault;
   if (button(context.ui, "inspector.export", "Export Verilog + report", options)) context.emit(Export{});
 }
 
 void buttons(const PanelContext& context) {
   const float gap = ImGui::GetStyle().ItemSpacing.x, room = ImGui::GetContentRegionAvail().x;
-  const float half = std::floor((room - gap) / 2);
-  evaluate_button(context, half);
+  const float epochs = context.ui.px(82), pin = std::floor(0.24f * room);
+  evaluate_button(context, room - epochs - pin - 2 * gap);
   ImGui::SameLine();
-  pin_button(context, half);
-  export_button(context, 2 * half + gap);
+  evaluation_epochs(context, epochs);
+  ImGui::SameLine();
+  pin_button(context, pin);
+  export_button(context, room);
 }
 
 }  // namespace

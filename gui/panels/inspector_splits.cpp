@@ -54,13 +54,7 @@ CostParts summed_parts(const FfeCost& ffe, bool& known) {
   for (const LayerCost& layer : ffe.layers) {
     if (!layer.area_parts_um2) continue;
     known = true;
-    sum.adders += layer.area_parts_um2->adders;
-    sum.pipeline += layer.area_parts_um2->pipeline;
-    sum.windows += layer.area_parts_um2->windows;
-    sum.clocks += layer.area_parts_um2->clocks;
-    sum.requantisers += layer.area_parts_um2->requantisers;
-    sum.parameters += layer.area_parts_um2->parameters;
-    sum.memories += layer.area_parts_um2->memories;
+    sum += *layer.area_parts_um2;
   }
   return sum;
 }

@@ -49,6 +49,12 @@ std::string state_text(const PanelContext& context, const Job& job) {
   return text;
 }
 
+/// The message is the log's "error: ..." line.
+bool said_already(const Job& job, const std::string& line) {
+  const std::string failure = failure_line(job.log);
+  return !failure.empty() && line.find(failure) != std::string::npos;
+}
+
 /// The end of the log in a box, where the job failed: the reason is seen without opening anything.
 void failure_box(const PanelContext& context, const Job& job) {
   Ui& ui = context.ui;
@@ -65,7 +71,7 @@ void failure_box(const PanelContext& context, const Job& job) {
   text_small_coloured(ui, ui.theme.bad, job.message.empty() ? "It failed." : job.message);
   const size_t first = job.log.size() - std::min(job.log.size(), kFailureLines);
   for (size_t i = first; i < job.log.size(); ++i)
-    if (!job.log[i].empty() && job.log[i].find(job.message) == std::string::npos)
+    if (!job.log[i].empty() && !said_already(job, job.log[i]))
       text_small_coloured(ui, ui.theme.text_dim, job.log[i]);
   ImGui::PopTextWrapPos();
   ImGui::EndGroup();
@@ -81,7 +87,11 @@ void failure_box(const PanelContext& context, const Job& job) {
 
 void result_line(const PanelContext& context, const Job& job) {
   Ui& ui = context.ui;
-  if (!job.message.empty()) note_wrapped(ui, ui.theme.good, job.message);
+  const std::string result = context.session.job_result(job.id);
+  if (!result.empty()) {
+    note_wrapped(ui, ui.theme.good, result);
+    ui.mark(mark_of(job, "verified"));
+  }
   if (!job.spec.result) return;
   const std::string path = job.spec.result->string();
   ButtonOptions options;

@@ -6,6 +6,7 @@
 
 #include "gui/model/tables.h"
 #include "gui/panels/figure_text.h"
+#include "gui/panels/panel_parts.h"
 #include "gui/panels/panels.h"
 #include "gui/panels/term_tooltip.h"
 #include "gui/ui/imgui_compat.h"
@@ -23,7 +24,7 @@ struct Column {
 
 constexpr std::array<Column, 11> kColumns = {{{"Layer", 58, false},
                                               {"Kind", 116, false},
-                                              {"MACs", 48, true},
+                                              {"MACs", 60, true},
                                               {"Weights", 54, true},
                                               {"W bits", 42, true},
                                               {"A bits", 42, true},
@@ -74,17 +75,12 @@ void preset_button(const PanelContext& context, const char* mark, const char* la
 }
 
 void reset_button(const PanelContext& context) {
-  const Session& session = context.session;
-  const bool changed = session.design().bits != Design::uniform_bits({kMaxBits, kMaxBits});
+  const std::string fault = command_fault(context, "layers.reset");
   ButtonOptions options;
-  options.enabled = changed;
-  options.tooltip = "All layers back to 8 bits for weights and activations";
-  options.disabled_reason = "All layers have 8 bits already";
-  if (button(context.ui, "layers.reset", "Reset", options)) {
-    std::vector<int> all(MobileNet::kLayers);
-    for (int layer = 0; layer < MobileNet::kLayers; ++layer) all[static_cast<size_t>(layer)] = layer;
-    context.emit(SetBits{std::move(all), kMaxBits, kMaxBits});
-  }
+  options.enabled = fault.empty();
+  options.tooltip = "All layers back to the bits of the run";
+  options.disabled_reason = fault;
+  if (button(context.ui, "layers.reset", "Reset", options)) context.give("layers.reset");
   ImGui::SameLine(0, context.ui.px(4));
 }
 

@@ -17,9 +17,9 @@ void quit_dialog(const PanelContext& context) {
                      "directory. Stopped, a training keeps a checkpoint that can be resumed.");
   to_card_bottom(ImGui::GetFrameHeight());
   if (button(ui, "quit.leave", "Leave them running", {.style = ButtonStyle::kPrimary}))
-    context.emit(Quit{false});
+    context.emit(Quit{false, true});
   ImGui::SameLine();
-  if (button(ui, "quit.stop", "Stop them and quit")) context.emit(Quit{true});
+  if (button(ui, "quit.stop", "Stop them and quit")) context.emit(Quit{true, true});
   ImGui::SameLine();
   if (button(ui, "quit.cancel", "Cancel", {.style = ButtonStyle::kSubtle})) close_dialog(context);
   end_card();

@@ -30,19 +30,14 @@ Part cost_quality(const PanelContext& context) {
   const Theme& theme = context.ui.theme;
   const DesignCosts& costs = session.costs();
   if (!costs.known()) return {"status.costs", "no costs", costs.error, theme.bad, std::nullopt};
-  if (const auto error = session.cost_book().error())
-    return {"status.costs", "costs: estimate", "Exact costs failed: " + *error, theme.warning, std::nullopt};
-  if (costs.quality == CostQuality::kExact)
-    return {"status.costs", "costs: exact",
-            "Adders are counted in the optimised adder graphs of these weights.", theme.text_dim,
-            std::nullopt};
-  const std::string tip =
-      "Adders are estimated from the weights' signed digits; exact costs follow in the background.";
-  if (!session.cost_book().busy())
-    return {"status.costs", "costs: estimate", tip, theme.text_dim, std::nullopt};
-  const auto [done, total] = session.cost_book().progress();
-  return {"status.costs", fmt::format("costs: estimate, exact {} of {}", done, total), tip, theme.warning,
-          std::nullopt};
+  const auto [word, meaning] = session.quality_text();
+  std::string shown = "costs: " + word;
+  const bool waits = costs.quality == CostQuality::kEstimate && session.cost_book().busy();
+  if (waits) {
+    const auto [done, total] = session.cost_book().progress();
+    shown += fmt::format(", exact {} of {}", done, total);
+  }
+  return {"status.costs", shown, meaning, waits ? theme.warning : theme.text_dim, std::nullopt};
 }
 
 std::optional<Part> data_age(const PanelContext& context) {

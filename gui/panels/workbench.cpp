@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gui/panels/panel_parts.h"
+#include "gui/ui/imgui_compat.h"
 #include "gui/ui/keys.h"
 
 namespace fixynn::gui {
@@ -158,6 +159,7 @@ void follow_dialog(const Session& session, WorkbenchState& state) {
 Actions draw_workbench(Ui& ui, const Session& session, const std::vector<Command>& commands,
                        WorkbenchState& state) {
   Actions actions;
+  compat::forget_left_text_field();
   ImGuiIO& io = ImGui::GetIO();
   io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
   follow_dialog(session, state);

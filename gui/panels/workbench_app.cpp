@@ -14,6 +14,8 @@ namespace {
 
 // Data ages are shown in whole steps of this; a live run also draws when it brings something new.
 constexpr double kAgeSeconds = 5;
+constexpr double kStudySeconds = 0.25;
+constexpr double kSaveSeconds = 2.1;
 
 std::optional<double> number(std::string_view text) {
   double value = 0;
@@ -112,10 +114,16 @@ std::optional<double> WorkbenchApp::frame(Ui& ui) {
   if (const std::optional<std::string> text = session.take_clipboard())
     ImGui::SetClipboardText(text->c_str());
   if (!actions.empty()) return 0;
+  // Exact costs come from a thread that wakes nobody.
+  if (session.cost_book().busy()) return kStudySeconds;
   const bool live = std::any_of(session.runs().begin(), session.runs().end(), [](const OpenRun& open) {
     return is_live(*open.run) || open.run->state == RunState::kUnreachable;
   });
-  return live ? std::optional(kAgeSeconds) : std::nullopt;
+  std::optional<double> next = live ? std::optional(kAgeSeconds) : std::nullopt;
+  // Saving is put off for a while after a change: the frame that does it comes even when nothing else
+  // happens.
+  if (session.unsaved()) next = std::min(next.value_or(kSaveSeconds), kSaveSeconds);
+  return next;
 }
 
 Actions parse_selection(const Session& session, const std::vector<Command>& commands,

@@ -81,4 +81,12 @@ inline void override_mouse(ImGuiIO& io, ImVec2 position, const bool (&down)[3]) 
 /// Newer backends find a key's label themselves.
 constexpr bool kKeysNeedLabels = IMGUI_VERSION_NUM < 18700;
 
+/// To be called at the beginning of a frame. A text field keeps its undo steps after it was left; come back
+/// to, with a text that was changed meanwhile, ImGui 1.86 applies them to the wrong text and writes outside
+/// of it.
+inline void forget_left_text_field() {
+  ImGuiContext& context = *ImGui::GetCurrentContext();
+  if (context.ActiveId != context.InputTextState.ID) context.InputTextState.ID = 0;
+}
+
 }  // namespace fixynn::gui::compat

@@ -119,7 +119,10 @@ bool icon_button(Ui& ui, std::string_view mark, Icon icon, std::string_view tool
   if (text.empty()) text = display_text(ui, tooltip_text.substr(0, tooltip_text.find(' ')));
   const float height = ImGui::GetFrameHeight();
   const ImVec2 padding = ImGui::GetStyle().FramePadding;
-  const float wanted = std::ceil(ImGui::CalcTextSize(text.c_str()).x) + padding.x;
+  // A word wants air within its frame.
+  const bool framed_word = !ui.fonts.icons && options.style != ButtonStyle::kSubtle;
+  const float sides = (framed_word ? 2.0f : 1.0f) * padding.x;
+  const float wanted = std::ceil(ImGui::CalcTextSize(text.c_str()).x) + sides;
   return draw_button(ui, mark, text, ImVec2(std::max({height, wanted, options.width}), height), with_icon);
 }
 

@@ -156,7 +156,9 @@ void badge(Ui& ui, std::string_view shown, BadgeKind kind) {
 bool copyable_text(Ui& ui, std::string_view mark, std::string_view shown) {
   const std::string text = display_text(ui, shown);
   const ImFont& font = *ui.fonts.mono;
-  const ImVec2 size = text_size(font, text), min = ImGui::GetCursorScreenPos();
+  const ImVec2 whole = text_size(font, text), min = ImGui::GetCursorScreenPos();
+  // Cut where there is no room for it: what is copied is the whole.
+  const ImVec2 size(std::min(whole.x, std::max(ui.px(40), ImGui::GetContentRegionAvail().x)), whole.y);
   ImGui::PushID(mark.data(), mark.data() + mark.size());
   const bool clicked =
       ImGui::InvisibleButton("###copy", ImVec2(std::max(1.0f, size.x), std::max(1.0f, size.y)));
@@ -164,14 +166,16 @@ bool copyable_text(Ui& ui, std::string_view mark, std::string_view shown) {
   ui.mark(mark);
   const bool hovered = ImGui::IsItemHovered();
   ImDrawList& list = *ImGui::GetWindowDrawList();
+  list.PushClipRect(min, ImVec2(min.x + size.x, min.y + size.y), true);
   list.AddText(&font, compat::font_pixels(font), min, ui.theme.text, text.data(), text.data() + text.size());
+  list.PopClipRect();
   if (hovered) {
     ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
     const float y = std::floor(min.y + size.y) - 1;
     list.AddRectFilled(ImVec2(min.x, y), ImVec2(min.x + size.x, y + 1), ui.theme.text_dim);
   }
   if (clicked) ImGui::SetClipboardText(std::string(shown).c_str());
-  tooltip(ui, mark, "Click to copy");
+  tooltip(ui, mark, size.x < whole.x ? std::string(shown) + "\nClick to copy" : "Click to copy");
   return clicked;
 }
 

@@ -26,7 +26,7 @@ const ManualPage kManual = {
         "to the "
         "run directory with its figures.\n\n"
         "The run directory holds config.yaml, run.yaml, status.json, metrics.jsonl, points.jsonl, log.txt, "
-        "checkpoints/, networks/, evaluations/ and report.html. Ctrl-C, SIGTERM or a file control/stop.json "
+        "losses.jsonl, checkpoints/, networks/, evaluations/ and report.html. Ctrl-C, SIGTERM or a file control/stop.json "
         "in it "
         "stop the run at the next batch with a checkpoint; --resume goes on bit-identically. A second Ctrl-C "
         "ends it "

@@ -21,6 +21,12 @@ struct CostParts {
   /// Energies only, at the highest rate: registers that see every clock, and leakage. Both go on where fewer
   /// inferences are done.
   double clocks = 0, leakage = 0;
+  CostParts& operator+=(const CostParts& other) {
+    adders += other.adders, pipeline += other.pipeline, windows += other.windows;
+    requantisers += other.requantisers, parameters += other.parameters, memories += other.memories;
+    clocks += other.clocks, leakage += other.leakage;
+    return *this;
+  }
   double total() const {
     return adders + pipeline + windows + requantisers + parameters + memories + clocks + leakage;
   }

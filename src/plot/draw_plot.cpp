@@ -210,7 +210,8 @@ void draw_points(Drawing& d, size_t number, const std::vector<PixelPoint>& pixel
   for (const PixelPoint& pixel : pixels) {
     if (!in_frame(d.layout.frame, pixel)) continue;
     const PlotPoint& point = series.points[pixel.index];
-    d.layout.points.push_back({{number, pixel.index}, pixel.x, pixel.y});
+    // A front runs through others' points: these are what is meant there.
+    if (!series.steps) d.layout.points.push_back({{number, pixel.index}, pixel.x, pixel.y});
     if (!markers && point.tooltip.empty() && !point.low) continue;
     d.canvas.begin_hint(point.tooltip);
     draw_error_bar(d, point, pixel.x);

@@ -43,6 +43,7 @@ void RunRecord::add_session(const RunSession& session) {
   sessions_ += fmt::format("    program: {}\n", quoted(session.program));
   sessions_ += fmt::format("    revision: {}\n", quoted(session.revision));
   sessions_ += fmt::format("    command: {}\n", quoted(session.command));
+  sessions_ += fmt::format("    folder: {}\n", quoted(session.folder));
   sessions_ += fmt::format("    host: {}\n", quoted(session.host));
   sessions_ += fmt::format("    pid: {}\n", session.pid);
   sessions_ += fmt::format("    device: {}\n", quoted(session.device));

@@ -18,6 +18,7 @@ struct RunSession {
   int64_t pid = 0;
   std::string device;      ///< the engine's description
   std::string arithmetic;  ///< what its results depend on: device, precision, who computes convolutions
+  std::string folder{};    ///< where it was started: relative paths of its configuration are meant from there
 };
 
 /// What the data set held.

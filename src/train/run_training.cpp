@@ -73,6 +73,8 @@ void record_session(RunRecord& record, const RunRequest& request, const TrainEng
   session.program = fmt::format("fixynn-train {}", kVersion);
   session.revision = kRevision;
   session.command = request.command_line;
+  std::error_code unknown;
+  session.folder = std::filesystem::current_path(unknown).string();
   session.host = host_name();
   session.pid = ::getpid();
   session.device = engine.describe();

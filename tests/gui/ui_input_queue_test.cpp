@@ -95,6 +95,10 @@ TEST(InputQueue, ClickKeepsItsPlace) {
   EXPECT_EQ(frames_of({move(1), move(2), mouse(0, true), mouse(0, false), move(9)}), "m2 | b+ | b- | m9");
 }
 
+TEST(InputQueue, WhatIsDraggedIsAtItsPlaceBeforeItIsLetGo) {
+  EXPECT_EQ(frames_of({mouse(0, true), move(3), move(6), mouse(0, false)}), "b+ | m6 | b-");
+}
+
 TEST(InputQueue, RepeatsDoNotPileUp) {
   InputQueue queue;
   queue.push(key('X', true));

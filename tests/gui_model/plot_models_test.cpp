@@ -117,7 +117,8 @@ TEST_F(PlotModels, TheDesignIsHollowAndItsStaleAccuracySaysSo) {
 
   session().apply(SetBits{{5, 6}, 4, std::nullopt});
   const PlotModel edited = trade_off_plot(session());
-  const PlotSeries* stale = series_named(edited.spec, "design");
+  EXPECT_EQ(series_named(edited.spec, "design"), nullptr);  // files have no tooltips
+  const PlotSeries* stale = series_named(edited.spec, "design (stale accuracy)");
   ASSERT_NE(stale, nullptr);
   EXPECT_THAT(stale->points[0].tooltip, HasSubstr("accuracy stale"));
   EXPECT_THAT(stale->points[0].tooltip, HasSubstr("measured at W8A8"));
@@ -126,7 +127,8 @@ TEST_F(PlotModels, TheDesignIsHollowAndItsStaleAccuracySaysSo) {
   EXPECT_EQ(edited.selected.size(), 1u);
   change([](Settings& settings) { settings.trade_off_x = TradeOffX::kFfeArea; });
   const PlotModel areas = trade_off_plot(session());
-  EXPECT_LT(series_named(areas.spec, "design")->points[0].x, series_named(areas.spec, "signs")->points[2].x);
+  EXPECT_LT(series_named(areas.spec, "design (stale accuracy)")->points[0].x,
+            series_named(areas.spec, "signs")->points[2].x);
 }
 
 TEST_F(PlotModels, ADesignThatWasNeverMeasuredHasNoPointButANote) {
