@@ -41,7 +41,7 @@ void add_options(CLI::App& app, AppOptions& options, std::string& size, ThemeNam
   app.add_option("RUN", options.paths, "Run directories, folders of some, or a configuration to start from.");
   app.add_option("--screenshot", options.screenshot, "Render into this PNG and exit; needs no display.")
       ->type_name("FILE");
-  app.add_option("--size", size, "Of the window or picture, in pixels. (default 1600x1000)")
+  app.add_option("--size", size, "In pixels; default: 1600x1000 of a picture, 1440x900 of a window.")
       ->type_name("WxH");
   app.add_option("--scale", options.scale,
                  "Of everything on the screen, 0.5 to 3; default: the last session's.")
@@ -52,10 +52,9 @@ void add_options(CLI::App& app, AppOptions& options, std::string& size, ThemeNam
   app.add_option("--select", options.selections,
                  "Before the first frame: run=TITLE, n=N, area=MM2, tap=K, bits=LAYERS:W[/A], layers=LAYERS, "
                  "tab=NAME, "
-                 "command=ID (F1 lists them); may be repeated.")
+                 "command=ID (a wrong one is answered with the nearest); may be repeated.")
       ->type_name("KEY=VALUE");
-  app.add_option("--wait", options.wait_s,
-                 "Of --screenshot: for runs to be read and costs to be exact. (default 120)")
+  app.add_option("--wait", options.wait_s, "Of --screenshot: for runs to be read and costs to be exact.")
       ->check(CLI::Range(0.0, 3600.0).description(""))
       ->type_name("SECONDS");
   app.add_flag("--estimates", options.estimates,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "core/error.h"
@@ -22,6 +23,10 @@ int take_screenshot(const AppOptions& options) {
   session.session_file = options.session.empty() ? "" : session.session_file;
   WorkbenchApp app(session);
   open_paths(app.session, options);
+  constexpr double kShort = 2;
+  if (!wait_until_settled(app.session, std::min(kShort, options.wait_s)) && app.session.cost_book().busy()) {
+    fmt::print(stderr, "counting adders: up to a minute for new weights; --estimates is at once\n");
+  }
   if (!wait_until_settled(app.session, options.wait_s)) {
     fmt::print(stderr, "warning: not everything was there after {:g} s; --wait gives it longer\n",
                options.wait_s);

@@ -37,8 +37,11 @@ bool same_network(const RunSnapshot& a, const RunSnapshot& b) {
 /// "2 seeds, 3 epochs at 64 px", with the run where it is not the active one.
 std::string origin_note(const MeasuredPoint& point, const RunPointer& active) {
   std::string text = format_plural(static_cast<int64_t>(point.row.points.size()), "seed");
-  if (point.run->config) text += ", " + format_plural(point.run->config->train.epochs, "epoch");
-  text += fmt::format(" at {} px", point.run->facts.input_size);
+  // Without its configuration nothing says how it was trained.
+  if (point.run->config) {
+    text += fmt::format(", {} at {} px", format_plural(point.run->config->train.epochs, "epoch"),
+                        point.run->config->data.size);
+  }
   if (point.run->id != active->id) text += ", in " + point.run->title;
   return text;
 }

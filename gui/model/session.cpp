@@ -41,8 +41,13 @@ Session::~Session() {
 }
 
 void Session::apply(const Action& action) {
-  std::visit([this](const auto& wanted) { on(wanted); }, action);
-  if (figures_dirty_) refresh_figures();
+  // Whatever an action meets (no memory, no thread left), the window stays and says so.
+  try {
+    std::visit([this](const auto& wanted) { on(wanted); }, action);
+    if (figures_dirty_) refresh_figures();
+  } catch (const std::exception& problem) {
+    fail_with(problem.what());
+  }
 }
 
 void Session::apply(const Actions& actions) {
@@ -51,7 +56,13 @@ void Session::apply(const Actions& actions) {
 
 bool Session::poll() {
   now_ = std::chrono::steady_clock::now();
-  bool changed = background_.deliver();
+  bool changed = false;
+  try {
+    changed = background_.deliver();
+  } catch (const std::exception& problem) {
+    fail_with(problem.what());
+    changed = true;
+  }
   for (const std::string& notice : store_->take_notices()) say(notice), changed = true;
   if (const uint64_t generation = store_->generation(); generation != store_generation_) {
     store_generation_ = generation;

@@ -296,6 +296,9 @@ std::optional<MeasuredPoint> Session::exported_point() const {
 
 std::string Session::export_fault() const {
   if (design().fixed_layers == 0) return "no layer is fixed: there is nothing to build";
+  if (const OpenRun* head = head_run(); head != nullptr && !head->run->config) {
+    return "the run's configuration cannot be read: what its network was trained with is not known";
+  }
   if (!exported_point()) {
     return fmt::format("no network was trained with {} fixed at these bits: evaluate it first",
                        format_plural(design().fixed_layers, "layer"));

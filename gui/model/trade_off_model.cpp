@@ -218,6 +218,11 @@ class TradeOffModel {
       if (!drawn) continue;
       drawn->label =
           fmt::format("{}, {}", point.row.fixed_layers, bits_label(point.bits, point.row.fixed_layers));
+      // A shorter training is not what the bits cost.
+      if (open.run->config && parent.run->config &&
+          open.run->config->train.epochs != parent.run->config->train.epochs) {
+        drawn->label += ", " + format_plural(open.run->config->train.epochs, "epoch");
+      }
       remember(open.run->id, point, {series_key(open, ""), series.points.size()});
       if (!drawn->hollow) drawn_.push_back({drawn->x, drawn->y, point.row.dataset});
       targets.push_back(PlotTarget{open.run->id, point.row.fixed_layers});
@@ -251,6 +256,12 @@ class TradeOffModel {
       return;
     }
     if (drop_mode() && !accuracy.drop) return;
+    // Costs of some other network beside an accuracy of this one would be no design's.
+    if (const OpenRun* head = session_.head_run(); head == nullptr || !head->basis) {
+      model_.notes.push_back(
+          "the design is not shown: the run's weights are not there, its costs are of assumed ones");
+      return;
+    }
     const PlatformPoint& platform = session_.costs().platform();
     const std::optional<double> x = x_of(settings_.trade_off_x, platform);
     if (!x) {

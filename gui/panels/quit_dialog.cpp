@@ -10,7 +10,13 @@ void quit_dialog(const PanelContext& context) {
   Ui& ui = context.ui;
   begin_card(context, "Quit while programs run?", {.width = 560, .height = 210});
   for (const JobPointer& job : context.session.jobs()) {
-    if (job->is_active()) text_dim(ui, job->spec.title);
+    if (!job->is_active()) continue;
+    // What leaving it running means where that is not all of it.
+    const bool more = job->step + 1 < job->spec.steps.size();
+    const char* without = job->state == JobState::kQueued ? " (queued: would not start)"
+                          : more                          ? " (its later steps would not run)"
+                                                          : "";
+    text_dim(ui, job->spec.title + without);
   }
   text_small_wrapped(ui,
                      "Left running, they go on without the window; a training is found again through its run "

@@ -237,6 +237,8 @@ void begin_tooltip(Ui& ui) {
   ImGui::PushFont(ui.fonts.body);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(ui.px(10), ui.px(7)));
   ImGui::BeginTooltip();
+  // ImGui measures a new tooltip in a frame that does not show it; a window at rest would draw no other.
+  if (ImGui::IsWindowAppearing()) ui.request_redraw(0);
   ImGui::PushTextWrapPos(ui.px(kTooltipWidth));
 }
 

@@ -123,7 +123,9 @@ TEST_F(SessionRestore, ARunThatIsGoneIsNamedAndTheDesignComesBack) {
   fs::remove_all(gone);
   const std::unique_ptr<AppRig> rig = start();
   EXPECT_EQ(rig->design().fixed_layers, 8);
-  rig->driver.step(5);
+  ASSERT_TRUE(rig->driver.until([&] {
+    return !rig->session().runs().empty() && rig->session().runs().front().run->state != RunState::kReading;
+  }));
   ASSERT_EQ(rig->session().runs().size(), 1u) << "it stays in the list: its disk may come back";
   EXPECT_EQ(rig->session().runs().front().run->root, gone);
   EXPECT_NE(rig->session().runs().front().run->state, RunState::kFinished);
