@@ -102,7 +102,8 @@ void Session::take_saved(const std::string& problem) {
 }
 
 void Session::save(bool at_once) {
-  if (options_.session_file.empty() || !unsaved_) return;
+  // At the end also while a save is on its way: the program must not go before it.
+  if (options_.session_file.empty() || !(unsaved_ || (at_once && saving_))) return;
   const std::string silence = options_.session_file.string() + ": its folder does not answer";
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!at_once && now - last_save_ < kBetweenSaves) return;
