@@ -11,7 +11,6 @@
 namespace fixynn::gui {
 namespace {
 
-constexpr double kAssumedSparsity = 0.5;  // as load_design assumes it
 constexpr int kImageNetClasses = 1000;
 
 bool has_networks(const std::filesystem::path& run) {

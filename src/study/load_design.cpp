@@ -21,8 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kAssumedSparsity = 0.5;  // share of zeros that pruning of MobileNets reaches at little loss
-constexpr int kUnknownClasses = 1000;     // ImageNet's, where a configuration's data set has its own number
+constexpr int kUnknownClasses = 1000;  // ImageNet's, where a configuration's data set has its own number
 
 [[noreturn]] void fail_bits(const std::string& text) {
   fail_usage(

@@ -14,11 +14,15 @@ namespace fixynn {
 /// ends with its last entry). Throws Error(kUsage) with the accepted form.
 std::vector<ConvQuant> parse_bits(const std::string& text, const MobileNet& network);
 
+/// Share of zeros of assumed weights: what pruning of MobileNets reaches at little loss.
+constexpr double kAssumedSparsity = 0.5;
+
 struct DesignRequest {
   std::filesystem::path path;       ///< network, float model, configuration or run directory
   std::optional<std::string> bits;  ///< as parse_bits
-  std::optional<double> sparsity;   ///< 0..1; absent: as the weights are (0.5 for assumed weights)
-  std::optional<int> input_size;    ///< pixels; absent: the file's
+  std::optional<double>
+      sparsity;                   ///< 0..1; absent: as the weights are (kAssumedSparsity for assumed weights)
+  std::optional<int> input_size;  ///< pixels; absent: the file's
 };
 
 /// What stands behind an estimate.
